@@ -1,0 +1,1 @@
+"""Projects, images, annotations and versions. Knows no Qt and never imports torch."""

@@ -1,0 +1,1 @@
+"""Icons, themes and starter weights that ship with the program."""

@@ -1,0 +1,1 @@
+"""The Qt window. Asks `app`, shows what changed, and sends intentions back."""

@@ -1,0 +1,1 @@
+"""The picture: view transform, tiles, overlays."""

@@ -1,0 +1,1 @@
+"""Docked panels: each gets the session, shows one thing, sends intentions back."""

@@ -1,0 +1,1 @@
+"""Canvas tools, one class each: what mouse and keys mean on the picture."""
