@@ -1,0 +1,321 @@
+"""Predictions on request: owns the model's process, queues what is asked, and survives its deaths.
+
+One request is under way at a time, the most urgent first. A death (crash, kill, out of memory, hang) costs
+the request under way and nothing else: the process is started again for the next one. Futures are answered
+on the supervising thread; callbacks on them must be short and must not raise.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from app.errors import HostError, InputError
+from app.events import Event
+from app.host_process import HostDied, HostProcess
+from model.messages import Failed, Loaded, LoadModel, Predict, Predicted, Prediction
+
+SERVE = "model.host:serve"
+DEATHS_ALLOWED = 3  # in a row on one file, or while loading: then it is not tried again
+
+
+class Priority(IntEnum):
+    """Who is served first."""
+
+    SCREEN = 0  # the image a person looks at
+    AHEAD = 1  # the next ones
+    BULK = 2  # a whole folder
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One image to predict and everyone who waits for it."""
+
+    image: Path
+    min_score: float
+    max_detections: int
+    waiting: list[Future[Prediction]] = field(default_factory=list)
+    taken: bool = False
+
+    @property
+    def wanted(self) -> bool:
+        return any(not future.cancelled() for future in self.waiting)
+
+    @property
+    def key(self) -> tuple[Path, float, int]:
+        return self.image, self.min_score, self.max_detections
+
+
+class Inference:
+    """One model version, answering in its own process. Thread-safe.
+
+    `status` tells in words, on the supervising thread, when the model loads, is ready or has died.
+    """
+
+    def __init__(
+        self,
+        weights: Path,
+        device: str = "auto",
+        *,
+        serve: str = SERVE,
+        load_patience: float = 180.0,
+        patience: float = 120.0,
+    ) -> None:
+        """Nothing is started yet: the first request (or `load`) starts the process.
+
+        `serve`: "module:function" run in the child. `patience`: seconds without an answer after which the
+        child counts as hung and is ended.
+        """
+        self.weights = weights
+        self.device = device
+        self.status: Event[str] = Event()
+        self._serve = serve
+        self._load_patience, self._patience = load_patience, patience
+        self._changed = threading.Condition()
+        self._queue: list[tuple[int, int, _Job]] = []
+        self._jobs: dict[tuple[Path, float, int], _Job] = {}
+        self._loads: list[Future[Loaded]] = []
+        self._order = itertools.count()
+        self._requests = itertools.count(1)
+        self._process: HostProcess | None = None
+        self._loaded: Loaded | None = None
+        self._broken: InputError | None = None
+        self._deaths: dict[Path, int] = {}
+        self._closing = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while it runs."""
+        process = self._process
+        return process.pid if process else None
+
+    def load(self) -> Future[Loaded]:
+        """Start the process and load the model, ahead of the first prediction."""
+        future: Future[Loaded] = Future()
+        with self._changed:
+            if self._refused(future):
+                return future
+            self._loads.append(future)
+            self._wake()
+        return future
+
+    def predict(
+        self,
+        path: Path,
+        min_score: float = 0.05,
+        *,
+        max_detections: int = 200,
+        priority: Priority = Priority.SCREEN,
+    ) -> Future[Prediction]:
+        """Ask for one image. The same image asked twice runs once, with the more urgent priority.
+
+        The future raises HostError when the process died over it, InputError when the image or the weights
+        cannot be used, CancelledError after `cancel` or `close`.
+        """
+        future: Future[Prediction] = Future()
+        with self._changed:
+            if self._refused(future, path):
+                return future
+            job = _Job(path, min_score, max_detections)
+            job = self._jobs.setdefault(job.key, job)
+            job.waiting.append(future)
+            if not job.taken:
+                heapq.heappush(self._queue, (int(priority), next(self._order), job))
+            self._wake()
+        return future
+
+    def cancel(self, future: Future[Any]) -> None:
+        """The answer is no longer wanted: not run if not yet begun, dropped otherwise."""
+        future.cancel()
+
+    def close(self) -> None:
+        """Cancel what waits and end the process. Returns when nothing is left. May be called twice."""
+        with self._changed:
+            if self._closing:
+                return
+            self._closing = True
+            jobs, loads = list(self._jobs.values()), self._loads
+            if self._process and (any(job.taken for job in jobs) or self._loaded is None):
+                self._process.kill()
+            self._changed.notify_all()
+        for future in [*(each for job in jobs for each in job.waiting), *loads]:
+            future.cancel()
+        if self._thread and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def __enter__(self) -> Inference:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------ under the lock
+
+    def _refused(self, future: Future[Any], path: Path | None = None) -> bool:
+        if self._closing:
+            future.cancel()
+            return True
+        error = self._broken
+        if path is not None and self._deaths.get(path, 0) >= DEATHS_ALLOWED:
+            error = HostError(
+                f"{path.name} ended the model's process {DEATHS_ALLOWED} times in a row and is not tried "
+                "again; draw by hand or take the file out"
+            )
+        if error is not None:
+            future.set_exception(error)
+        return error is not None
+
+    def _wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._supervise, name="inference", daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
+
+    def _next_job(self) -> _Job | None:
+        while self._queue:
+            job = heapq.heappop(self._queue)[2]
+            if job.taken:
+                continue  # was pushed again with a better priority
+            if job.wanted:
+                job.taken = True
+                return job
+            self._jobs.pop(job.key, None)
+        return None
+
+    # ------------------------------------------------------------------ on the supervising thread
+
+    def _supervise(self) -> None:
+        try:
+            while True:
+                with self._changed:
+                    job = self._next_job()
+                    while not (self._closing or job or (self._loads and self._loaded is None)):
+                        _answer(self._take_loads(), self._loaded)
+                        self._changed.wait()
+                        job = self._next_job()
+                    if self._closing:
+                        return
+                if self._ensure_loaded() and job:
+                    self._run(job)
+        finally:
+            if self._process:
+                self._process.close()
+                self._process = None
+
+    def _take_loads(self) -> list[Future[Loaded]]:
+        loads, self._loads = self._loads, []
+        return loads
+
+    def _ensure_loaded(self) -> bool:
+        """A process that is alive and has the model, or False with everyone told why not."""
+        if self._process and not self._process.alive:
+            self._bury()
+            self.status.emit("The model's process had ended; it is started again.")
+        deaths = 0
+        while self._loaded is None and not self._closing:
+            try:
+                answer = self._start()
+            except HostDied as death:
+                self._bury()
+                deaths += 1
+                if deaths >= DEATHS_ALLOWED:
+                    self._give_up(HostError(f"the model could not be loaded: its process {death}"))
+                    return False
+                continue
+            if isinstance(answer, Failed):
+                self._give_up(InputError(answer.reason))
+                return False
+            with self._changed:
+                self._loaded = answer
+                loads = self._take_loads()
+            _answer(loads, answer)
+            self.status.emit(f"{answer.model_version} is ready on {answer.device}.")
+        return not self._closing
+
+    def _start(self) -> Loaded | Failed:
+        self.status.emit(f"Loading {self.weights.parent.name}…")
+        process = HostProcess(self._serve)
+        with self._changed:
+            self._process = process
+            if self._closing:
+                process.kill()
+        request = next(self._requests)
+        process.send(LoadModel(request, self.weights, self.device))
+        while True:
+            answer = process.receive(self._load_patience)
+            if answer.request == request and not isinstance(answer, Predicted):
+                return answer
+
+    def _run(self, job: _Job) -> None:
+        result: Prediction | InputError
+        try:
+            result = self._ask(job)
+        except HostDied as death:
+            self._bury()
+            if self._closing:
+                return
+            with self._changed:
+                self._deaths[job.image] = self._deaths.get(job.image, 0) + 1
+            result = HostError(
+                f"the model's process {death} while it worked on {job.image.name}; it is started again "
+                "for the next image"
+            )
+            self.status.emit(f"{str(result)[0].upper()}{str(result)[1:]}.")
+        else:
+            with self._changed:
+                self._deaths.pop(job.image, None)
+        with self._changed:
+            self._jobs.pop(job.key, None)
+            waiting = job.waiting
+        _answer(waiting, result)
+
+    def _ask(self, job: _Job) -> Prediction | InputError:
+        """The answer to one job; answers to other requests are stale and dropped."""
+        assert self._process is not None
+        request = next(self._requests)
+        self._process.send(Predict(request, job.image, job.min_score, job.max_detections))
+        while True:
+            answer = self._process.receive(self._patience)
+            if answer.request != request:
+                continue
+            if isinstance(answer, Predicted):
+                return answer.prediction
+            if isinstance(answer, Failed):
+                return InputError(answer.reason)
+
+    def _bury(self) -> None:
+        with self._changed:
+            process, self._process, self._loaded = self._process, None, None
+        if process:
+            process.kill()
+            process.close()
+
+    def _give_up(self, error: InputError) -> None:
+        """The weights are of no use: tell everyone who waits and whoever asks later."""
+        with self._changed:
+            self._broken = error
+            jobs, self._jobs, self._queue = list(self._jobs.values()), {}, []
+            futures: list[Future[Any]] = [
+                *self._take_loads(),
+                *(each for job in jobs for each in job.waiting),
+            ]
+        _answer(futures, error)
+        self.status.emit(str(error))
+
+
+def _answer(futures: list[Any], result: object) -> None:
+    """Give a result (or raise an error) to every future that was not cancelled meanwhile."""
+    for future in futures:
+        if not future.set_running_or_notify_cancel():
+            continue
+        if isinstance(result, InputError):
+            future.set_exception(result)
+        else:
+            future.set_result(result)

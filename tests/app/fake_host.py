@@ -1,0 +1,83 @@
+"""Serve functions that stand in for the model's process: what a file's name says is what happens to it.
+
+They run in a real child process, so kills, crashes and hangs are real.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from model.messages import Failed, Loaded, LoadModel, Predict, Predicted, Prediction, Shutdown
+
+ORDER = "PROTOLABEL_TEST_ORDER"  # names of the predicted files are appended to the file named here
+
+
+def prediction_of(image: Path, detections: int = 1) -> Prediction:
+    """A full-box detection each, prototypes of ones: the mask of everything."""
+    n = detections
+    return Prediction(
+        model_version="fake",
+        categories=("thing",),
+        image_width=8,
+        image_height=6,
+        prototypes=np.ones((4, 4, 2), np.float16),
+        boxes=np.tile(np.array([0, 0, 1, 1], np.float32), (n, 1)),
+        scores=np.full(n, 0.9, np.float32),
+        classes=np.zeros(n, np.int32),
+        coefficients=np.ones((n, 2), np.float32),
+        qualities=np.full(n, 0.9, np.float32),
+        seconds={"forward": float(len(image.name))},
+    )
+
+
+def act(connection: Connection, request: Predict) -> None:
+    name = request.image.name
+    if order := os.environ.get(ORDER):
+        with open(order, "a", encoding="utf-8") as file:
+            file.write(name + "\n")
+    if name.startswith("kill"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif name.startswith("crash"):
+        raise MemoryError("no room for this one")
+    elif name.startswith("hang"):
+        time.sleep(600)
+    elif name.startswith("slow"):
+        time.sleep(0.4)
+    elif name.startswith("bad"):
+        connection.send(Failed(request.request, f"{name}: expected an image"))
+        return
+    elif name.startswith("stale"):
+        connection.send(Predicted(request.request - 1, prediction_of(Path("old"))))
+    connection.send(Predicted(request.request, prediction_of(request.image)))
+
+
+def serve(connection: Connection) -> None:
+    """Answers as `model.host.serve` does."""
+    while True:
+        try:
+            request = connection.recv()
+        except EOFError:
+            return
+        match request:
+            case LoadModel():
+                if request.weights.name == "bad":
+                    connection.send(Failed(request.request, "expected weights, got nonsense"))
+                else:
+                    connection.send(Loaded(request.request, "fake", ("thing",), "cpu"))
+            case Predict():
+                act(connection, request)
+            case Shutdown():
+                return
+
+
+def serve_dies(connection: Connection) -> None:
+    """Dies before it has loaded anything."""
+    print("OSError: libmissing.so", file=sys.stderr)
+    sys.exit(3)
