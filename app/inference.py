@@ -145,7 +145,8 @@ class Inference:
             if self._process and (any(job.taken for job in jobs) or self._loaded is None):
                 self._process.kill()
             self._changed.notify_all()
-        for future in [*(each for job in jobs for each in job.waiting), *loads]:
+        futures: list[Future[Any]] = [*(each for job in jobs for each in job.waiting), *loads]
+        for future in futures:
             future.cancel()
         if self._thread and self._thread is not threading.current_thread():
             self._thread.join()

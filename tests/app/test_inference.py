@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -116,6 +117,7 @@ def test_killed_between_two_images_nothing_is_lost(inference: Inference) -> None
     inference.predict(Path("a.png")).result(WAIT)
     assert inference.pid
     os.kill(inference.pid, signal.SIGKILL)
+    wait_until(lambda: not multiprocessing.active_children())
     assert len(inference.predict(Path("b.png")).result(WAIT)) == 1
 
 
