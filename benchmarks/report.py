@@ -92,8 +92,8 @@ def machine() -> str:
     versions = [f"{name} {found}" for name in VERSIONS if (found := _version(name))]
     load = f"load {os.getloadavg()[0]:.1f} at the end, " if hasattr(os, "getloadavg") else ""
     return (
-        f"{datetime.date.today().isoformat()}, {_processor()}, {usable_cores()} cores, {load}{platform.system()} "
-        f"{platform.release()}, Python {platform.python_version()}, {', '.join(versions)}"
+        f"{datetime.date.today().isoformat()}, {_processor()}, {usable_cores()} cores, {load}"
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}, {', '.join(versions)}"
     )
 
 
