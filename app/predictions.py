@@ -139,5 +139,10 @@ def _read(path: Path, key: str) -> Prediction | None:
         categories=tuple(head["categories"]),
         image_width=head["image_width"],
         image_height=head["image_height"],
-        **{name: arrays[name] for name in _ARRAYS},
+        prototypes=arrays["prototypes"],
+        boxes=arrays["boxes"],
+        scores=arrays["scores"],
+        classes=arrays["classes"],
+        coefficients=arrays["coefficients"],
+        qualities=arrays["qualities"],
     )
