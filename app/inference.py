@@ -63,19 +63,19 @@ class Inference:
         weights: Path,
         device: str = "auto",
         *,
-        serve: str = SERVE,
+        serve: str | None = None,
         load_patience: float = 180.0,
         patience: float = 120.0,
     ) -> None:
         """Nothing is started yet: the first request (or `load`) starts the process.
 
-        `serve`: "module:function" run in the child. `patience`: seconds without an answer after which the
-        child counts as hung and is ended.
+        `serve`: "module:function" run in the child, `SERVE` by default. `patience`: seconds without an
+        answer after which the child counts as hung and is ended.
         """
         self.weights = weights
         self.device = device
         self.status: Event[str] = Event()
-        self._serve = serve
+        self._serve = serve or SERVE
         self._load_patience, self._patience = load_patience, patience
         self._changed = threading.Condition()
         self._queue: list[tuple[int, int, _Job]] = []

@@ -1,0 +1,81 @@
+"""Processes that outlive us: start one on its own, and find out later whether it still runs.
+
+A process id alone can be another program's by now, so a marker that stands in the command line is compared
+where the system tells it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+_started: dict[int, subprocess.Popen[bytes]] = {}  # ours, so that their endings are collected
+
+
+def start_detached(command: Sequence[str], *, log: Path, folder: Path) -> int:
+    """Start `command` so that it goes on when we end; what it prints goes to `log`. Its process id."""
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd=folder,
+            start_new_session=sys.platform != "win32",
+            creationflags=flags,
+        )
+    _started[process.pid] = process
+    return process.pid
+
+
+def alive(pid: int, marker: str) -> bool:
+    """Whether process `pid` runs and has `marker` in its command line (where that can be told)."""
+    ours = _started.get(pid)
+    if ours is not None:
+        return ours.poll() is None
+    if sys.platform == "win32":
+        return _alive_on_windows(pid)
+    words = _command_line(pid)
+    if words is not None:
+        return bool(words) and marker in words
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's: not the one we started
+        return False
+    return True
+
+
+def _command_line(pid: int) -> str | None:
+    """The command line; '' for no such process (or only its zombie), None when it cannot be told."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
+    try:
+        run = subprocess.run(
+            ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return None
+    return "" if run.stdout.startswith("(") else run.stdout
+
+
+def _alive_on_windows(pid: int) -> bool:
+    kernel = getattr(ctypes, "windll").kernel32  # noqa: B009 (other systems' type stubs do not have it)
+    handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
+    if not handle:
+        return False
+    code = ctypes.c_ulong()
+    known = kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+    kernel.CloseHandle(handle)
+    return bool(known) and code.value == 259  # STILL_ACTIVE
