@@ -1,1 +1,30 @@
-"""Feature extractors: each gives C3, C4, C5 at strides 8, 16, 32."""
+"""The backbones: image -> features of stride 8, 16 and 32 (C3, C4, C5).
+
+A backbone is a module whose `forward(images)` gives the three maps and whose `channels` names their widths.
+Key names inside are those of the published checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from model.backbones.efficientnet_lite import EfficientNetLite
+from model.backbones.resnet import ResNet
+
+
+class Backbone(Protocol):
+    """What the network asks of a backbone."""
+
+    channels: tuple[int, int, int]
+
+    def __call__(self, images: Tensor) -> list[Tensor]: ...
+
+
+BACKBONES: dict[str, Callable[[], nn.Module]] = {
+    "efficientnet_lite0": EfficientNetLite,
+    "resnet50": lambda: ResNet((3, 4, 6, 3)),
+    "resnet101": lambda: ResNet((3, 4, 23, 3)),
+}

@@ -1,0 +1,63 @@
+"""ResNet-50 and -101 with the stride on the 3x3 convolution; keys `layers.<stage>.<block>...`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Bottleneck(nn.Module):
+    """1x1, 3x3 (with the stride), 1x1 to four times the width, plus the input."""
+
+    def __init__(self, inputs: int, width: int, *, stride: int = 1) -> None:
+        super().__init__()
+        outputs = 4 * width
+        self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2: nn.Module = nn.Conv2d(width, width, 3, stride=stride, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.conv3 = nn.Conv2d(width, outputs, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(outputs)
+        self.downsample: nn.Module | None = None
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = F.relu(self.bn1(self.conv1(x)))
+        out = F.relu(self.bn2(self.conv2(out)))
+        out = self.bn3(self.conv3(out))
+        return F.relu(out + (x if self.downsample is None else self.downsample(x)))
+
+
+class ResNet(nn.Module):
+    """Stem and four stages; the last three are given."""
+
+    channels = (512, 1024, 2048)
+
+    def __init__(self, blocks: Sequence[int]) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        self.layers = nn.ModuleList()
+        inputs = 64
+        for stage, count in enumerate(blocks):
+            width = 64 * 2**stage
+            units = []
+            for block in range(count):
+                stride = 2 if stage and block == 0 else 1
+                units.append(Bottleneck(inputs, width, stride=stride))
+                inputs = 4 * width
+            self.layers.append(nn.Sequential(*units))
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """(B, 3, s, s) -> C3 (B, 512, ...), C4, C5."""
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(images))), 3, stride=2, padding=1)
+        features = []
+        for stage in self.layers:
+            x = stage(x)
+            features.append(x)
+        return features[1:]
