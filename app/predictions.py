@@ -15,11 +15,15 @@ import struct
 import tempfile
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import safetensors.numpy
 
 from model.messages import Prediction
+
+if TYPE_CHECKING:
+    from app.project import Project
 
 LIMIT = 2 << 30  # bytes of the whole cache; the longest unused go first
 KEEP = 0.9  # share of the limit that is left after a clearing
@@ -146,3 +150,8 @@ def _read(path: Path, key: str) -> Prediction | None:
         coefficients=arrays["coefficients"],
         qualities=arrays["qualities"],
     )
+
+
+def of_project(project: Project) -> Predictions:
+    """The project's cache."""
+    return Predictions(project.folder / "cache" / "predictions")

@@ -1,0 +1,229 @@
+"""Pre-labelling many images of a project: predictions become proposals, with progress, cancel and resume.
+
+The network runs in the model's process while masks are made here. A file that fails is listed and the rest
+goes on. What was predicted before is read from the cache.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from app.annotation import AnnotationState, ImageId, ImageState
+from app.errors import HostError, InputError
+from app.inference import Inference, Priority
+from app.predictions import Predictions, of_project
+from app.proposals import FLOOR, candidates, categories_for, offer, proposals
+from model.messages import Prediction
+
+if TYPE_CHECKING:
+    from app.document import ImageDocument
+    from app.project import ImageRecord, Project
+
+__all__ = ["FLOOR", "Failure", "PrelabelReport", "candidates", "offer", "prelabel_project", "proposals"]
+
+T = TypeVar("T")
+AHEAD = 3  # requests with the model's process at a time: it never waits for us
+DEATHS = 5  # deaths of the model's process in a row, on different files: something else is wrong
+LAST_RUN = "prelabelled_by"  # the project's setting: the version that the last run used
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An image that could not be pre-labelled, and why."""
+
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrelabelReport:
+    """What became of a run."""
+
+    done: int
+    skipped: int  # pre-labelled before by this version, marked done, or skipped by a person
+    proposals: int
+    failed: tuple[Failure, ...]
+    cancelled: bool
+    seconds: float
+
+    def words(self) -> str:
+        """One line."""
+        parts = [f"{self.done} images pre-labelled with {self.proposals} proposals"]
+        if self.skipped:
+            parts.append(f"{self.skipped} left as they were")
+        if self.failed:
+            parts.append(f"{len(self.failed)} failed")
+        if self.cancelled:
+            parts.append("stopped before the end")
+        return ", ".join(parts)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def _never() -> bool:
+    return False
+
+
+def _here(work: Callable[[], T]) -> T:
+    return work()
+
+
+def prelabel_project(
+    project: Project,
+    inference: Inference,
+    image_ids: Sequence[ImageId] | None = None,
+    *,
+    min_score: float = FLOOR,
+    again: bool = False,
+    document_for: Callable[[ImageId], ImageDocument | None] | None = None,
+    on_project_thread: Callable[[Callable[[], Any]], Any] = _here,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] = _never,
+) -> PrelabelReport:
+    """Offer proposals in the named images (all of them by default), one undoable edit an image.
+
+    Images that this version has pre-labelled, and those marked done or skipped, are left as they are, unless
+    `again`: then everything but what is done or skipped is run once more (all, if `image_ids` names them).
+    A cancelled or broken run goes on where it was when it is started again.
+
+    `document_for` gives the document that is open in the window, None for one that is not.
+    `on_project_thread` runs a function where documents and the store may be used, and returns its result.
+    Raises InputError when the model cannot be loaded, HostError when its process dies on every file.
+    """
+    run = _Run(project, inference, min_score, document_for or (lambda _: None), on_project_thread)
+    return run.over(image_ids, again, progress or (lambda done, total: None), cancelled)
+
+
+class _Run:
+    def __init__(
+        self,
+        project: Project,
+        inference: Inference,
+        min_score: float,
+        document_for: Callable[[ImageId], ImageDocument | None],
+        on_project_thread: Callable[[Callable[[], Any]], Any],
+    ) -> None:
+        self.project, self.inference, self.min_score = project, inference, min_score
+        self.document_for, self.here = document_for, on_project_thread
+        self.cache: Predictions = of_project(project)
+        self.version = ""
+        self.failed: list[Failure] = []
+        self.done = self.proposed = self.deaths = 0
+
+    def over(
+        self,
+        image_ids: Sequence[ImageId] | None,
+        again: bool,
+        progress: Callable[[int, int], None],
+        cancelled: Callable[[], bool],
+    ) -> PrelabelReport:
+        start = time.monotonic()
+        self.version = self.inference.load().result().model_version
+        records = self.here(self.project.images)
+        chosen = records
+        if image_ids is not None:
+            wanted = set(image_ids)
+            chosen = [each for each in records if each.id in wanted]
+        todo = self.here(lambda: self._todo(chosen, again, named=image_ids is not None))
+        stopped = False
+        for count, (record, answer) in enumerate(self._answers(todo)):
+            progress(count, len(todo))
+            if cancelled():
+                stopped = True
+                break
+            self._one(record, answer)
+        if not stopped:
+            progress(len(todo), len(todo))
+        return PrelabelReport(
+            done=self.done,
+            skipped=len(chosen) - len(todo),
+            proposals=self.proposed,
+            failed=tuple(self.failed),
+            cancelled=stopped,
+            seconds=time.monotonic() - start,
+        )
+
+    def _todo(self, records: Sequence[ImageRecord], again: bool, *, named: bool) -> list[ImageRecord]:
+        before = self.project.setting(LAST_RUN, "")
+        self.project.set_setting(LAST_RUN, self.version)
+        todo = []
+        for record in records:
+            finished = record.state in (ImageState.DONE, ImageState.SKIPPED)
+            if again:
+                if named or not finished:
+                    todo.append(record)
+            elif record.state is ImageState.NEW or (
+                record.state is ImageState.PRELABELLED and not self._is_ours(record, before)
+            ):
+                todo.append(record)
+        return todo
+
+    def _is_ours(self, record: ImageRecord, last_run: str) -> bool:
+        """Whether the proposals of a pre-labelled image are of this version."""
+        document = self._document(record.id)
+        versions = {
+            each.origin.model_version
+            for each in document.annotations.values()
+            if each.state is AnnotationState.PROPOSED and each.origin
+        }
+        return versions == {self.version} or (not versions and last_run == self.version)
+
+    def _answers(
+        self, todo: Sequence[ImageRecord]
+    ) -> Iterator[tuple[ImageRecord, Prediction | Future[Prediction]]]:
+        """Each image with its prediction from the cache, or one that is under way; a few are asked ahead."""
+        waiting: deque[tuple[ImageRecord, Prediction | Future[Prediction]]] = deque()
+        try:
+            for record in todo:
+                waiting.append((record, self._ask(record)))
+                if len(waiting) > AHEAD:
+                    yield waiting.popleft()
+            while waiting:
+                yield waiting.popleft()
+        finally:
+            for _, answer in waiting:
+                if isinstance(answer, Future):
+                    self.inference.cancel(answer)
+
+    def _ask(self, record: ImageRecord) -> Prediction | Future[Prediction]:
+        kept = self.cache.load(record.content_key, self.version)
+        if kept is not None:
+            return kept
+        path = self.project.image_path(record.id)
+        return self.inference.predict(path, FLOOR, priority=Priority.BULK)
+
+    def _one(self, record: ImageRecord, answer: Prediction | Future[Prediction]) -> None:
+        try:
+            if isinstance(answer, Future):
+                answer = answer.result()
+                self.cache.save(record.content_key, answer)
+            self.deaths = 0
+        except InputError as error:
+            self.failed.append(Failure(str(record.path), str(error)))
+            self.deaths = self.deaths + 1 if isinstance(error, HostError) else 0
+            if self.deaths >= DEATHS:
+                raise HostError(
+                    f"the model's process ended {DEATHS} times in a row; the images done so far are kept; "
+                    "free memory or choose another device, then go on"
+                ) from error
+            return
+        offered = candidates(answer, self.min_score)
+        self.proposed += self.here(lambda: self._offer(record.id, offered))
+        self.done += 1
+
+    def _offer(self, image_id: ImageId, offered: Sequence[Any]) -> int:
+        document = self._document(image_id)
+        edit = proposals(offered, document, categories_for(self.project, offered))
+        if edit is not None:
+            document.apply(edit)
+        return sum(each.state is AnnotationState.PROPOSED for each in document.annotations.values())
+
+    def _document(self, image_id: ImageId) -> ImageDocument:
+        return self.document_for(image_id) or self.project.document(image_id)
