@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from model.anchors import priors
 from model.backbones import BACKBONES
 from model.config import ModelConfig
-from model.errors import InputError
 from model.fpn import Pyramid
 from model.heads import Head
 from model.protonet import protonet
@@ -79,11 +78,6 @@ def build(config: ModelConfig, pretrained_backbone: bool = False) -> Yolact:
     """
     backbone = BACKBONES[config.backbone]()
     if pretrained_backbone:
-        if not hasattr(backbone, "load_pretrained"):
-            raise InputError(
-                f"expected a backbone whose ImageNet weights are installed (efficientnet_lite0), "
-                f"got {config.backbone}: start from weights of {config.name} instead"
-            )
         backbone.load_pretrained()
     model = Yolact(
         config,

@@ -7,23 +7,12 @@ Key names inside are those of the published checkpoints.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
-from torch import Tensor, nn
-
+from model.backbones.base import Backbone
 from model.backbones.efficientnet_lite import EfficientNetLite
 from model.backbones.resnet import ResNet
 
-
-class Backbone(Protocol):
-    """What the network asks of a backbone."""
-
-    channels: tuple[int, int, int]
-
-    def __call__(self, images: Tensor) -> list[Tensor]: ...
-
-
-BACKBONES: dict[str, Callable[[], nn.Module]] = {
+BACKBONES: dict[str, Callable[[], Backbone]] = {
     "efficientnet_lite0": EfficientNetLite,
     "resnet50": lambda: ResNet((3, 4, 6, 3)),
     "resnet101": lambda: ResNet((3, 4, 23, 3)),

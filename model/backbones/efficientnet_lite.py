@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.backbones.base import Backbone
+
 # kernel, stride, expansion, outputs, repeats
 STAGES = (
     (3, 1, 1, 16, 1),
@@ -68,7 +70,7 @@ class Block(nn.Module):
         return out + x if self.residual else out
 
 
-class EfficientNetLite(nn.Module):
+class EfficientNetLite(Backbone):
     """Stem and sixteen blocks; the linear outputs at stride 8, 16 and 32 are given."""
 
     channels = (40, 112, 320)

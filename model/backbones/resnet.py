@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.backbones.base import Backbone
+
 
 class Bottleneck(nn.Module):
     """1x1, 3x3 (with the stride), 1x1 to four times the width, plus the input."""
@@ -33,7 +35,7 @@ class Bottleneck(nn.Module):
         return F.relu(out + (x if self.downsample is None else self.downsample(x)))
 
 
-class ResNet(nn.Module):
+class ResNet(Backbone):
     """Stem and four stages; the last three are given."""
 
     channels = (512, 1024, 2048)

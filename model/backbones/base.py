@@ -1,0 +1,23 @@
+"""What every backbone is: a module with three feature maps."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Backbone(nn.Module):
+    """`forward(images (B, 3, s, s))` gives C3, C4, C5: maps of stride 8, 16, 32 with `channels` channels."""
+
+    channels: tuple[int, int, int]
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        raise NotImplementedError
+
+    def load_pretrained(self) -> None:
+        """Take ImageNet weights from an installed package. Raises InputError where there is none."""
+        from model.errors import InputError
+
+        raise InputError(
+            f"expected a backbone whose ImageNet weights are installed (efficientnet_lite0), got "
+            f"{type(self).__name__}: start from published weights instead"
+        )
