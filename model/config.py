@@ -13,6 +13,7 @@ from typing import Any, Literal
 from model.errors import WeightsError
 
 ConvKind = Literal["plain", "separable"]
+NmsKind = Literal["fast", "cross-class", "traditional"]
 IMAGENET_MEAN = (123.68, 116.78, 103.94)
 IMAGENET_STD = (58.40, 57.12, 57.38)
 
@@ -28,6 +29,7 @@ class ModelConfig:
     input_size: int = 550  # the image is stretched to a square of this side
     mean: tuple[float, float, float] = IMAGENET_MEAN  # red, green, blue, of values 0..255
     std: tuple[float, float, float] = IMAGENET_STD
+    antialias: bool = False  # average when shrinking the image; published networks expect plain bilinear
     # anchors: one tuple of scales (pixels) for each pyramid level, P3 first
     anchor_scales: tuple[tuple[float, ...], ...] = ((24,), (48,), (96,), (192,), (384,))
     anchor_ratios: tuple[float, ...] = (1.0, 0.5, 2.0)  # width / height
@@ -50,6 +52,7 @@ class ModelConfig:
     # YOLACT++
     rescoring: bool = False  # mask re-scoring network
     # detection
+    nms: NmsKind = "fast"
     score_threshold: float = 0.05
     nms_iou: float = 0.5
     nms_top_k: int = 200  # candidates a class before NMS
@@ -130,6 +133,7 @@ _LITE = ModelConfig(
     input_size=416,
     mean=(127.0, 127.0, 127.0),
     std=(128.0, 128.0, 128.0),
+    antialias=True,
     anchor_scales=((20,), (40,), (80,), (160,), (320,)),
     square_anchors=False,
     pyramid_channels=96,

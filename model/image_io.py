@@ -24,7 +24,7 @@ from model.errors import ImageError
 from model.opencv import cv2
 
 MAX_PIXELS = 1_000_000_000  # larger is refused before memory is taken
-_SUFFIXES = "jpg jpeg jpe jfif mpo png apng bmp dib gif tif tiff webp avif jp2 ppm pgm pbm pnm tga"  # Pillow's, in use
+_SUFFIXES = "jpg jpeg jpe jfif mpo png apng bmp dib gif tif tiff webp avif jp2 ppm pgm pbm pnm tga"
 IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in _SUFFIXES.split())
 REDUCTIONS = (1, 2, 4, 8)
 

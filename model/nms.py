@@ -1,0 +1,83 @@
+"""Non-maximum suppression, the three published kinds.
+
+All take candidate boxes (m, 4) xyxy and foreground scores (m, C) and give (indices into the candidates,
+classes, scores), sorted by falling score. No candidates give empty tensors of the same types.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from model.boxes import iou
+
+Kept = tuple[Tensor, Tensor, Tensor]  # (n,) int64 candidates, (n,) int64 classes, (n,) float scores
+
+
+def fast_nms(boxes: Tensor, scores: Tensor, *, max_iou: float, top_k: int, limit: int) -> Kept:
+    """Fast NMS (YOLACT, section 3.3): in each class a box falls to any higher-scoring one, fallen or not.
+
+    As published every candidate takes part in every class, whatever its score there: results with low
+    scores fill up to `limit`.
+    """
+    sorted_scores, order = scores.t().sort(1, descending=True, stable=True)  # (C, m)
+    sorted_scores, order = sorted_scores[:, :top_k], order[:, :top_k]
+    survives = _unsuppressed(boxes[order], max_iou)  # (C, t)
+    classes = torch.arange(scores.shape[1], device=scores.device)[:, None].expand_as(order)
+    return _best(order[survives], classes[survives], sorted_scores[survives], limit)
+
+
+def cross_class_nms(boxes: Tensor, scores: Tensor, *, max_iou: float, top_k: int) -> Kept:
+    """Fast NMS over all classes at once, each candidate with its best class. Up to `top_k` results."""
+    best, classes = scores.max(1)
+    best, order = best.sort(0, descending=True, stable=True)
+    best, order = best[:top_k], order[:top_k]
+    survives = _unsuppressed(boxes[order], max_iou)
+    order = order[survives]
+    return order, classes[order], best[survives]
+
+
+def traditional_nms(
+    boxes: Tensor, scores: Tensor, *, max_iou: float, min_score: float, size: int, limit: int
+) -> Kept:
+    """Greedy NMS a class, as the published Cython code does it.
+
+    Boxes are taken in model pixels (times `size`) with one added to their sides, and fall at an IoU of
+    `max_iou` already; in each class only scores above `min_score` take part.
+    """
+    found: list[Kept] = []
+    scaled = boxes * size
+    for number in range(scores.shape[1]):
+        members = torch.nonzero(scores[:, number] > min_score)[:, 0]
+        ranked = members[scores[members, number].sort(descending=True, stable=True)[1]]
+        overlaps = _overlaps_plus_one(scaled[ranked]) >= max_iou
+        alive = torch.ones(len(ranked), dtype=torch.bool, device=boxes.device)
+        for rank in range(len(ranked)):
+            if alive[rank]:
+                alive[rank + 1 :] &= ~overlaps[rank, rank + 1 :]
+        kept = ranked[alive].sort()[0]  # published order: that of the anchors
+        found.append((kept, torch.full_like(kept, number), scores[kept, number]))
+    indices, classes, values = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return _best(indices, classes, values, limit)
+
+
+def _unsuppressed(boxes: Tensor, max_iou: float) -> Tensor:
+    """(..., t, 4) sorted by falling score -> (..., t) true where no earlier box overlaps more."""
+    if boxes.shape[-2] == 0:
+        return torch.zeros(boxes.shape[:-1], dtype=torch.bool, device=boxes.device)
+    return iou(boxes, boxes).triu(1).amax(-2) <= max_iou
+
+
+def _overlaps_plus_one(boxes: Tensor) -> Tensor:
+    """(n, n) IoU of boxes whose last pixel counts as inside."""
+    low = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    common = (high - low + 1).clamp(min=0).prod(-1)
+    areas = (boxes[:, 2:] - boxes[:, :2] + 1).prod(-1)
+    return common / (areas[:, None] + areas[None, :] - common)
+
+
+def _best(indices: Tensor, classes: Tensor, scores: Tensor, limit: int) -> Kept:
+    scores, order = scores.sort(0, descending=True, stable=True)
+    order = order[:limit]
+    return indices[order], classes[order], scores[:limit]
