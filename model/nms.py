@@ -20,7 +20,7 @@ def fast_nms(boxes: Tensor, scores: Tensor, *, max_iou: float, top_k: int, limit
     As published every candidate takes part in every class, whatever its score there: results with low
     scores fill up to `limit`.
     """
-    sorted_scores, order = scores.t().sort(1, descending=True, stable=True)  # (C, m)
+    sorted_scores, order = scores.t().sort(dim=1, descending=True, stable=True)  # (C, m)
     sorted_scores, order = sorted_scores[:, :top_k], order[:, :top_k]
     survives = _unsuppressed(boxes[order], max_iou)  # (C, t)
     classes = torch.arange(scores.shape[1], device=scores.device)[:, None].expand_as(order)
@@ -30,7 +30,7 @@ def fast_nms(boxes: Tensor, scores: Tensor, *, max_iou: float, top_k: int, limit
 def cross_class_nms(boxes: Tensor, scores: Tensor, *, max_iou: float, top_k: int) -> Kept:
     """Fast NMS over all classes at once, each candidate with its best class. Up to `top_k` results."""
     best, classes = scores.max(1)
-    best, order = best.sort(0, descending=True, stable=True)
+    best, order = best.sort(dim=0, descending=True, stable=True)
     best, order = best[:top_k], order[:top_k]
     survives = _unsuppressed(boxes[order], max_iou)
     order = order[survives]
@@ -49,7 +49,7 @@ def traditional_nms(
     scaled = boxes * size
     for number in range(scores.shape[1]):
         members = torch.nonzero(scores[:, number] > min_score)[:, 0]
-        ranked = members[scores[members, number].sort(descending=True, stable=True)[1]]
+        ranked = members[scores[members, number].sort(dim=0, descending=True, stable=True)[1]]
         overlaps = _overlaps_plus_one(scaled[ranked]) >= max_iou
         alive = torch.ones(len(ranked), dtype=torch.bool, device=boxes.device)
         for rank in range(len(ranked)):
@@ -78,6 +78,6 @@ def _overlaps_plus_one(boxes: Tensor) -> Tensor:
 
 
 def _best(indices: Tensor, classes: Tensor, scores: Tensor, limit: int) -> Kept:
-    scores, order = scores.sort(0, descending=True, stable=True)
+    scores, order = scores.sort(dim=0, descending=True, stable=True)
     order = order[:limit]
     return indices[order], classes[order], scores[:limit]

@@ -18,6 +18,7 @@ from model.config import ModelConfig
 from model.fpn import Pyramid
 from model.heads import Head
 from model.protonet import protonet
+from model.rescoring import MaskIouNet
 
 
 class RawOutput(NamedTuple):
@@ -44,6 +45,7 @@ class Yolact(nn.Module):
         fpn: nn.Module,
         proto_net: nn.Module,
         head: nn.Module,
+        maskiou_net: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.config = config
@@ -51,6 +53,7 @@ class Yolact(nn.Module):
         self.fpn = fpn
         self.proto_net = proto_net
         self.prediction_layers = nn.ModuleList([head])  # published weights have it as number 0
+        self.maskiou_net = maskiou_net  # YOLACT++, see rescoring.MaskIouNet
         self.semantic_seg_conv = nn.Conv2d(config.pyramid_channels, config.classes, 1)
         self.register_buffer("priors", torch.from_numpy(priors(config)), persistent=False)
 
@@ -91,6 +94,7 @@ def build(config: ModelConfig, pretrained_backbone: bool = False) -> Yolact:
         ),
         proto_net=protonet(config),
         head=Head(config),
+        maskiou_net=MaskIouNet(config.classes) if config.rescoring else None,
     )
     for name, module in model.named_modules():
         if isinstance(module, nn.Conv2d) and not name.startswith("backbone."):

@@ -1,0 +1,84 @@
+"""The model's process: answers the messages of `model/messages.py` over a pipe, one at a time.
+
+A bad image or bad weights cost one `Failed` answer; so does running out of memory. Anything else is a bug
+and ends the process with its traceback. The end of the pipe ends it too. Torch is imported with the first
+request, so that the process is there at once.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from model.errors import InputError
+from model.image_io import read_image
+from model.messages import Answer, Failed, Loaded, LoadModel, Predict, Predicted, Request, Shutdown
+
+if TYPE_CHECKING:
+    from model.predictor import Predictor
+
+
+def serve(connection: Connection) -> None:
+    """Answer until `Shutdown`, or until the other side is gone."""
+    host = _Host()
+    while True:
+        try:
+            request: Request = connection.recv()
+            if isinstance(request, Shutdown):
+                return
+            connection.send(host.answer(request))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return
+
+
+class _Host:
+    """At most one loaded model, which stays until another has loaded in full."""
+
+    def __init__(self) -> None:
+        self._predictor: Predictor | None = None
+
+    def answer(self, request: LoadModel | Predict) -> Answer:
+        try:
+            return self._load(request) if isinstance(request, LoadModel) else self._predict(request)
+        except InputError as error:
+            return Failed(request.request, str(error))
+        except MemoryError:
+            return Failed(request.request, _memory_words(request))
+        except RuntimeError as error:
+            if _out_of_memory(error):
+                return Failed(request.request, _memory_words(request))
+            raise
+
+    def _load(self, request: LoadModel) -> Loaded:
+        from model.predictor import Predictor
+
+        self._predictor = Predictor(request.weights, request.device)
+        return Loaded(
+            request.request,
+            self._predictor.model_version,
+            self._predictor.categories,
+            self._predictor.device,
+        )
+
+    def _predict(self, request: Predict) -> Answer:
+        if self._predictor is None:
+            return Failed(request.request, "expected a loaded model before the first image, got none")
+        start = time.perf_counter()
+        image = read_image(request.image)
+        decode = time.perf_counter() - start
+        prediction = self._predictor.predict(image, request.min_score, request.max_detections)
+        return Predicted(
+            request.request, replace(prediction, seconds={"decode": decode, **prediction.seconds})
+        )
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Torch has its own error for GPUs only; on the CPU the words are all there is."""
+    return type(error).__name__ == "OutOfMemoryError" or "not enough memory" in str(error)
+
+
+def _memory_words(request: LoadModel | Predict) -> str:
+    name = request.weights if isinstance(request, LoadModel) else request.image.name
+    return f"{name}: needs more memory than there is: use a smaller one, or close other programs"

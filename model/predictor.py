@@ -1,0 +1,120 @@
+"""One model version, ready to predict images: transforms, network, detection, timed.
+
+Boxes are relative to the image; masks are not made here (see `masks.assemble_all`).
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.checkpoint import load
+from model.config import ModelConfig
+from model.detect import Detections, detect
+from model.devices import choose_device
+from model.fusing import fold_batch_norms
+from model.messages import Prediction
+from model.rescoring import soft_masks
+from model.transforms import to_input
+from model.yolact import RawOutput
+
+HALF_MAX = 65504.0
+
+
+class Predictor:
+    """Loads weights once, then predicts. Not for several threads at once."""
+
+    def __init__(
+        self,
+        weights: Path | str,
+        device: str = "auto",
+        threads: int | None = None,
+        *,
+        config: ModelConfig | str | None = None,
+    ) -> None:
+        """`threads`: torch's threads for the whole process. Raises WeightsError, InputError."""
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self._device = choose_device(device)
+        model, self.card = load(weights, config)
+        fold_batch_norms(model)
+        self._model = model.to(self._device).to(memory_format=torch.channels_last)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return self.card.categories
+
+    @property
+    def model_version(self) -> str:
+        return self.card.name
+
+    @property
+    def config(self) -> ModelConfig:
+        return self.card.config
+
+    @property
+    def device(self) -> str:
+        return str(self._device)
+
+    @torch.inference_mode()
+    def predict(
+        self, image_rgb: NDArray[np.uint8], min_score: float = 0.05, max_detections: int = 200
+    ) -> Prediction:
+        """What the network says of one image, (h, w, 3) uint8 RGB, upright."""
+        if (
+            image_rgb.ndim != 3
+            or image_rgb.shape[2] != 3
+            or image_rgb.dtype != np.uint8
+            or not image_rgb.size
+        ):
+            raise ValueError(f"expected (h, w, 3) uint8, got {image_rgb.shape} {image_rgb.dtype}")
+        clock = [time.perf_counter()]
+
+        def lap() -> float:
+            if self._device.type == "cuda":
+                torch.cuda.synchronize(self._device)
+            clock.append(time.perf_counter())
+            return clock[-1] - clock[-2]
+
+        seconds = {}
+        inputs = to_input(image_rgb, self.config).to(self._device)
+        seconds["transform"] = lap()
+        raw: RawOutput = self._model(inputs)
+        seconds["forward"] = lap()
+        # Anchors below min_score can be left out before suppression: only higher scores suppress.
+        found = detect(raw, self._model.priors, self.config, min_score=min_score, limit=max_detections)
+        above = found.scores >= min_score
+        found = Detections(*(part[above][:max_detections] for part in found))
+        qualities = self._qualities(raw.prototypes[0], found)
+        prototypes = raw.prototypes[0].clamp(max=HALF_MAX).half().cpu().numpy()
+        prediction = Prediction(
+            model_version=self.model_version,
+            categories=self.categories,
+            image_width=image_rgb.shape[1],
+            image_height=image_rgb.shape[0],
+            prototypes=np.ascontiguousarray(prototypes),
+            boxes=_array(found.boxes, np.float32),
+            scores=_array(found.scores, np.float32),
+            classes=_array(found.classes, np.int32),
+            coefficients=_array(found.coefficients, np.float32),
+            qualities=_array(qualities, np.float32),
+            seconds=seconds,
+        )
+        seconds["detect"] = lap()
+        return prediction
+
+    def _qualities(self, prototypes: Tensor, found: Detections) -> Tensor:
+        """(n,) score times the predicted mask quality, where the network predicts one."""
+        if self._model.maskiou_net is None or not len(found.scores):
+            return found.scores
+        masks = soft_masks(prototypes, found.coefficients, found.boxes)
+        return found.scores * self._model.maskiou_net(masks).gather(1, found.classes[:, None])[:, 0]
+
+
+def _array(tensor: Tensor, dtype: type) -> NDArray:
+    return np.ascontiguousarray(tensor.cpu().numpy(), dtype=dtype)
