@@ -82,6 +82,7 @@ def prelabel_project(
     *,
     min_score: float = FLOOR,
     again: bool = False,
+    use_cache: bool = True,
     document_for: Callable[[ImageId], ImageDocument | None] | None = None,
     on_project_thread: Callable[[Callable[[], Any]], Any] = _here,
     progress: Callable[[int, int], None] | None = None,
@@ -93,11 +94,14 @@ def prelabel_project(
     `again`: then everything but what is done or skipped is run once more (all, if `image_ids` names them).
     A cancelled or broken run goes on where it was when it is started again.
 
+    `use_cache`: predictions are kept by the version's name; False for weights whose name proves nothing.
     `document_for` gives the document that is open in the window, None for one that is not.
     `on_project_thread` runs a function where documents and the store may be used, and returns its result.
     Raises InputError when the model cannot be loaded, HostError when its process dies on every file.
     """
     run = _Run(project, inference, min_score, document_for or (lambda _: None), on_project_thread)
+    if not use_cache:
+        run.cache = None
     return run.over(image_ids, again, progress or (lambda done, total: None), cancelled)
 
 
@@ -112,7 +116,7 @@ class _Run:
     ) -> None:
         self.project, self.inference, self.min_score = project, inference, min_score
         self.document_for, self.here = document_for, on_project_thread
-        self.cache: Predictions = of_project(project)
+        self.cache: Predictions | None = of_project(project)
         self.version = ""
         self.failed: list[Failure] = []
         self.done = self.proposed = self.deaths = 0
@@ -193,7 +197,7 @@ class _Run:
                     self.inference.cancel(answer)
 
     def _ask(self, record: ImageRecord) -> Prediction | Future[Prediction]:
-        kept = self.cache.load(record.content_key, self.version)
+        kept = self.cache.load(record.content_key, self.version) if self.cache else None
         if kept is not None:
             return kept
         path = self.project.image_path(record.id)
@@ -203,7 +207,8 @@ class _Run:
         try:
             if isinstance(answer, Future):
                 answer = answer.result()
-                self.cache.save(record.content_key, answer)
+                if self.cache:
+                    self.cache.save(record.content_key, answer)
             self.deaths = 0
         except InputError as error:
             self.failed.append(Failure(str(record.path), str(error)))

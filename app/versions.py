@@ -14,18 +14,18 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import InputError, ProjectError, WeightsError
 from app.inference import Inference
+from model.card import CARD_FILE, WEIGHTS_FILE, card_path
 
 if TYPE_CHECKING:
     from app.project import Project
 
 BUILT_IN = Path(__file__).parents[1] / "resources" / "weights"
-WEIGHTS, CARD = "weights.safetensors", "card.json"
 SETTING = "active_version"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -38,6 +38,7 @@ class ModelVersion:
     weights: Path
     card: Mapping[str, Any] = field(default_factory=dict)
     built_in: bool = False
+    loose: bool = False  # a file from elsewhere: neither shipped nor of the project, and not known to stay
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -62,10 +63,10 @@ def find(text: str | Path, project: Project | None = None) -> ModelVersion:
         if version.name == str(text):
             return version
     path = Path(text)
-    if (path / WEIGHTS).is_file():
-        return _read(path)
+    if (path / WEIGHTS_FILE).is_file():
+        return replace(_read(path), loose=True)
     if path.is_file():
-        return ModelVersion(path.stem, path, _card(path.with_suffix(".json")) or _card(path.parent / CARD))
+        return ModelVersion(path.stem, path, read_card(path), loose=True)
     names = ", ".join(version.name for version in known) or "none here"
     raise WeightsError(f"expected a weights file, a version's folder or a name ({names}), got {str(text)!r}")
 
@@ -97,7 +98,7 @@ def activate(project: Project, name: str, *, probe: Path | None = None, device: 
     says (InputError); the old version then stays active.
     """
     version = find(name, project)
-    if version.name not in {each.name for each in list_versions(project)}:
+    if version.loose:
         raise ProjectError(f"expected a version of this project or one that ships, got {name!r}; register it")
     try_out(version, probe=probe, device=device)
     project.set_setting(SETTING, version.name)
@@ -126,9 +127,9 @@ def register(project: Project, name: str, weights: Path, card: Mapping[str, Any]
     models.mkdir(exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=models))
     try:
-        shutil.copyfile(weights, part / WEIGHTS)
+        shutil.copyfile(weights, part / WEIGHTS_FILE)
         text = json.dumps({**card, "name": name, "created": time.time()}, indent=1, ensure_ascii=False)
-        (part / CARD).write_text(text, encoding="utf-8")
+        (part / CARD_FILE).write_text(text, encoding="utf-8")
         for file in part.iterdir():
             with file.open("rb+") as handle:
                 os.fsync(handle.fileno())
@@ -152,12 +153,19 @@ def next_name(project: Project) -> str:
 def _in_folder(folder: Path, *, built_in: bool = False) -> list[ModelVersion]:
     if not folder.is_dir():
         return []
-    found = sorted(each for each in folder.iterdir() if (each / WEIGHTS).is_file() and each.name[0] != ".")
+    found = sorted(
+        each for each in folder.iterdir() if (each / WEIGHTS_FILE).is_file() and each.name[0] != "."
+    )
     return [_read(each, built_in=built_in) for each in found]
 
 
 def _read(folder: Path, *, built_in: bool = False) -> ModelVersion:
-    return ModelVersion(folder.resolve().name, folder / WEIGHTS, _card(folder / CARD), built_in)
+    return ModelVersion(folder.resolve().name, folder / WEIGHTS_FILE, _card(folder / CARD_FILE), built_in)
+
+
+def read_card(weights: Path) -> dict[str, Any]:
+    """The card beside a weights file, as it stands there; {} where there is none."""
+    return _card(card_path(weights))
 
 
 def _card(path: Path) -> dict[str, Any]:

@@ -66,6 +66,7 @@ def _project(arguments: argparse.Namespace, context: Context) -> None:
                 inference,
                 min_score=FLOOR if arguments.score_threshold is None else arguments.score_threshold,
                 again=arguments.again,
+                use_cache=not version.loose,
                 progress=context.console.progress("images"),
             )
     finally:
