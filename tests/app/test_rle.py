@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pycocotools import mask as reference
@@ -37,12 +37,14 @@ def full(mask: BoxMask, shape: tuple[int, int]) -> NDArray[np.bool_]:
     return image
 
 
+@settings(deadline=None)
 @given(pictures())
 def test_encode_gives_the_bytes_of_pycocotools(picture: NDArray[np.bool_]) -> None:
     height, width = picture.shape
     assert rle.encode(BoxMask(0, 0, picture), width, height) == theirs(picture)
 
 
+@settings(deadline=None)
 @given(pictures())
 def test_decode_gives_the_pixels_back_in_a_tight_box(picture: NDArray[np.bool_]) -> None:
     height, width = picture.shape
@@ -54,6 +56,7 @@ def test_decode_gives_the_pixels_back_in_a_tight_box(picture: NDArray[np.bool_])
     assert mask.bits.flags.c_contiguous
 
 
+@settings(deadline=None)
 @given(pictures(), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
 def test_a_mask_cut_to_a_part_of_the_image_stays_where_it_is(
     picture: NDArray[np.bool_], left: int, top: int, right: int, bottom: int
@@ -67,6 +70,7 @@ def test_a_mask_cut_to_a_part_of_the_image_stays_where_it_is(
     ).all()
 
 
+@settings(deadline=None)
 @given(st.lists(pictures(), max_size=8))
 def test_boxes_and_areas_of_many_are_those_of_pycocotools(many: list[NDArray[np.bool_]]) -> None:
     counts = [theirs(picture) for picture in many]
@@ -76,6 +80,7 @@ def test_boxes_and_areas_of_many_are_those_of_pycocotools(many: list[NDArray[np.
     assert areas.tolist() == [int(reference.area(each)) for each in objects]
 
 
+@settings(deadline=None)
 @given(st.lists(pictures(), max_size=8))
 def test_many_decoded_together_are_each_decoded_alone(many: list[NDArray[np.bool_]]) -> None:
     values = [RleMask(picture.shape[1], picture.shape[0], theirs(picture)) for picture in many]
@@ -85,6 +90,7 @@ def test_many_decoded_together_are_each_decoded_alone(many: list[NDArray[np.bool
         assert (together.bits == alone.bits).all()
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 10**9), min_size=1), max_size=8))
 def test_uncompressed_counts_come_back_from_compressed_ones(runs: list[list[int]]) -> None:
     counts, faults = rle.pack(runs, [(1, sum(each)) for each in runs])
@@ -92,6 +98,7 @@ def test_uncompressed_counts_come_back_from_compressed_ones(runs: list[list[int]
     assert [rle.runs_of(each) for each in counts] == runs
 
 
+@settings(deadline=None)
 @given(pictures())
 def test_uncompressed_counts_compress_as_pycocotools_does(picture: NDArray[np.bool_]) -> None:
     runs = rle.runs_of(theirs(picture))
@@ -100,6 +107,7 @@ def test_uncompressed_counts_compress_as_pycocotools_does(picture: NDArray[np.bo
     assert rle.pack([runs], [(height, width)])[0] == [expected["counts"]]
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=30)), st.integers(0, 50), st.integers(0, 50))
 def test_any_bytes_are_judged_without_raising(counts: list[bytes], height: int, width: int) -> None:
     faults = rle.check_counts(counts, [(height, width)] * len(counts))
