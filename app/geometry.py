@@ -1,4 +1,6 @@
-"""The two geometries of an annotation, as values: a run-length mask, or polygons with holes.
+"""The two geometries of an annotation, as values: a run-length mask, or polygons with holes; their pixels.
+
+Pixels are `BoxMask`s, cut to their box: nothing here makes a full image.
 
 Frame: image pixels (after the EXIF turn), x right, y down, pixel centres at +0.5.
 """
@@ -6,6 +8,12 @@ Frame: image pixels (after the EXIF turn), x right, y down, pixel centres at +0.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.masks import BoxMask
+from model.opencv import cv2
 
 Point = tuple[float, float]
 Ring = tuple[Point, ...]
@@ -36,3 +44,154 @@ class Polygons:
 
 
 Geometry = RleMask | Polygons
+EMPTY = BoxMask(0, 0, np.zeros((0, 0), np.bool_))
+
+
+def to_mask(geometry: Geometry, width: int, height: int) -> BoxMask:
+    """The pixels of a geometry within an image of width x height, cut to their tight box.
+
+    Polygons: a pixel belongs to a part when pycocotools' rasteriser puts it inside the outline and outside
+    every hole; the parts are joined.
+    """
+    if isinstance(geometry, RleMask):
+        from app.rle import decode
+
+        return decode(geometry)
+    return union(*(_part_to_mask(part, width, height) for part in geometry.parts))
+
+
+def from_mask(mask: BoxMask, width: int, height: int) -> RleMask:
+    """A mask, cut to the image, as a run-length mask of it."""
+    from app.rle import encode
+
+    return RleMask(width, height, encode(clip(mask, width, height), width, height))
+
+
+def measure(geometry: Geometry, width: int, height: int) -> tuple[tuple[float, float, float, float], float]:
+    """(tight box x y w h, area in pixels) of the mask; all zero for an empty one."""
+    mask = tight(to_mask(geometry, width, height))
+    rows, columns = mask.bits.shape
+    return (float(mask.left), float(mask.top), float(columns), float(rows)), float(
+        np.count_nonzero(mask.bits)
+    )
+
+
+def _part_to_mask(part: PolygonPart, width: int, height: int) -> BoxMask:
+    mask = _ring_to_mask(part.outline, width, height)
+    for hole in part.holes:
+        mask = subtract(mask, _ring_to_mask(hole, width, height))
+    return mask
+
+
+def _ring_to_mask(ring: Ring, width: int, height: int) -> BoxMask:
+    """pycocotools' rasterisation of one ring, made in the ring's own rectangle only."""
+    from pycocotools import mask as coco_mask
+
+    points = np.asarray(ring, np.float64)
+    if not np.isfinite(points).all():
+        raise ValueError("a vertex is not a finite number")
+    if len(points) < 3:
+        return EMPTY
+    left, top = np.maximum(np.floor(points.min(0)).astype(int) - 1, 0)
+    right = min(int(np.ceil(points[:, 0].max())) + 1, width)
+    bottom = min(int(np.ceil(points[:, 1].max())) + 1, height)
+    if right <= left or bottom <= top:
+        return EMPTY
+    flat = (points - (left, top)).reshape(-1).tolist()
+    bits = coco_mask.decode(coco_mask.frPyObjects([flat], int(bottom - top), int(right - left)))[:, :, 0]
+    return tight(BoxMask(int(left), int(top), bits.astype(np.bool_)))
+
+
+def to_polygons(mask: BoxMask, tolerance: float = 0.5) -> Polygons:
+    """Outlines of a mask, with holes, as polygons on pixel borders; simplified within `tolerance` pixels.
+
+    A tolerance of 0 keeps every corner. An empty mask gives no parts.
+    """
+    padded = np.pad(mask.bits.astype(np.uint8), 1)
+    big = cv2.resize(padded, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    contours, tree = cv2.findContours(big, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    outlines: dict[int, list[Ring]] = {}
+    for index, contour in enumerate(contours):
+        if tolerance > 0:
+            contour = cv2.approxPolyDP(contour, 2 * tolerance, True)
+        ring = tuple(
+            (float(x + 0.5) / 2 - 1 + mask.left, float(y + 0.5) / 2 - 1 + mask.top) for x, y in contour[:, 0]
+        )
+        parent = int(tree[0][index][3])
+        if len(ring) >= 3:
+            if parent < 0:
+                outlines.setdefault(index, []).insert(0, ring)
+            else:
+                outlines.setdefault(parent, []).append(ring)
+    return Polygons(tuple(PolygonPart(rings[0], tuple(rings[1:])) for rings in outlines.values()))
+
+
+def tight(mask: BoxMask) -> BoxMask:
+    """The same pixels in the smallest rectangle; `EMPTY` when there are none."""
+    rows, columns = np.flatnonzero(mask.bits.any(1)), np.flatnonzero(mask.bits.any(0))
+    if not len(rows):
+        return EMPTY
+    y, x = int(rows[0]), int(columns[0])
+    bits = mask.bits[y : rows[-1] + 1, x : columns[-1] + 1]
+    return BoxMask(mask.left + x, mask.top + y, bits)
+
+
+def window(mask: BoxMask, left: int, top: int, right: int, bottom: int) -> NDArray[np.bool_]:
+    """The mask's pixels in a rectangle of the image, (bottom - top, right - left); outside its box False."""
+    bits = np.zeros((max(bottom - top, 0), max(right - left, 0)), np.bool_)
+    x0, y0 = max(left, mask.left), max(top, mask.top)
+    x1, y1 = min(right, mask.right), min(bottom, mask.bottom)
+    if x1 > x0 and y1 > y0:
+        part = mask.bits[y0 - mask.top : y1 - mask.top, x0 - mask.left : x1 - mask.left]
+        bits[y0 - top : y1 - top, x0 - left : x1 - left] = part
+    return bits
+
+
+def clip(mask: BoxMask, width: int, height: int) -> BoxMask:
+    """The part of a mask that lies in the image."""
+    left, top = max(mask.left, 0), max(mask.top, 0)
+    right, bottom = min(mask.right, width), min(mask.bottom, height)
+    if right <= left or bottom <= top:
+        return EMPTY
+    return BoxMask(left, top, window(mask, left, top, right, bottom))
+
+
+def translate(mask: BoxMask, dx: int, dy: int) -> BoxMask:
+    """A mask moved by whole pixels."""
+    return BoxMask(mask.left + dx, mask.top + dy, mask.bits)
+
+
+def union(*masks: BoxMask) -> BoxMask:
+    """Pixels in any of the masks, in their joint box."""
+    there = [mask for mask in masks if mask.bits.size]
+    if len(there) < 2:
+        return there[0] if there else EMPTY
+    left, top = min(mask.left for mask in there), min(mask.top for mask in there)
+    right, bottom = max(mask.right for mask in there), max(mask.bottom for mask in there)
+    bits = np.zeros((bottom - top, right - left), np.bool_)
+    for mask in there:
+        bits[mask.top - top : mask.bottom - top, mask.left - left : mask.right - left] |= mask.bits
+    return BoxMask(left, top, bits)
+
+
+def subtract(a: BoxMask, b: BoxMask) -> BoxMask:
+    """Pixels of `a` that are not in `b`, in the box of `a`."""
+    if not a.bits.size:
+        return a
+    return BoxMask(a.left, a.top, a.bits & ~window(b, a.left, a.top, a.right, a.bottom))
+
+
+def intersect(a: BoxMask, b: BoxMask) -> BoxMask:
+    """Pixels in both, in the rectangle that both share."""
+    left, top = max(a.left, b.left), max(a.top, b.top)
+    right, bottom = min(a.right, b.right), min(a.bottom, b.bottom)
+    if right <= left or bottom <= top:
+        return EMPTY
+    return BoxMask(left, top, window(a, left, top, right, bottom) & window(b, left, top, right, bottom))
+
+
+def mask_iou(a: BoxMask, b: BoxMask) -> float:
+    """Intersection over union; 0 when both are empty."""
+    both = int(np.count_nonzero(intersect(a, b).bits))
+    either = int(np.count_nonzero(a.bits)) + int(np.count_nonzero(b.bits)) - both
+    return both / either if either else 0.0
