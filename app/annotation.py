@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
-from app.geometry import Geometry
+if TYPE_CHECKING:  # the shapes need numpy and OpenCV, the words do not
+    from app.geometry import Geometry
 
 ImageId = NewType("ImageId", int)
 AnnotationId = NewType("AnnotationId", int)
