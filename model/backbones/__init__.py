@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from model.backbones.base import Backbone
+from model.backbones.darknet import DarkNet
 from model.backbones.efficientnet_lite import EfficientNetLite
+from model.backbones.mobilenet import MobileNetV2
 from model.backbones.resnet import ResNet
 
 BACKBONES: dict[str, Callable[[], Backbone]] = {
     "efficientnet_lite0": EfficientNetLite,
     "resnet50": lambda: ResNet((3, 4, 6, 3)),
     "resnet101": lambda: ResNet((3, 4, 23, 3)),
+    "resnet50_dcn": lambda: ResNet((3, 4, 6, 3), deformable=(0, 4, 6, 3)),
+    "resnet101_dcn": lambda: ResNet((3, 4, 23, 3), deformable=(0, 4, 23, 3), interval=3),
+    "darknet53": DarkNet,
+    "mobilenetv2": MobileNetV2,
 }

@@ -1,4 +1,7 @@
-"""ResNet-50 and -101 with the stride on the 3x3 convolution; keys `layers.<stage>.<block>...`."""
+"""ResNet-50 and -101 with the stride on the 3x3 convolution; keys `layers.<stage>.<block>...`.
+
+YOLACT++ makes some of those 3x3 convolutions deformable (`deformable`, `interval`).
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.backbones.base import Backbone
+from model.backbones.deformable import DeformableConv2d
 
 
 class Bottleneck(nn.Module):
     """1x1, 3x3 (with the stride), 1x1 to four times the width, plus the input."""
 
-    def __init__(self, inputs: int, width: int, *, stride: int = 1) -> None:
+    def __init__(self, inputs: int, width: int, *, stride: int = 1, deformable: bool = False) -> None:
         super().__init__()
         outputs = 4 * width
         self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
-        self.conv2: nn.Module = nn.Conv2d(width, width, 3, stride=stride, padding=1, bias=False)
+        if deformable:
+            self.conv2: nn.Conv2d = DeformableConv2d(width, width, stride=stride)
+        else:
+            self.conv2 = nn.Conv2d(width, width, 3, stride=stride, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
         self.conv3 = nn.Conv2d(width, outputs, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(outputs)
@@ -40,7 +47,10 @@ class ResNet(Backbone):
 
     channels = (512, 1024, 2048)
 
-    def __init__(self, blocks: Sequence[int]) -> None:
+    def __init__(
+        self, blocks: Sequence[int], *, deformable: Sequence[int] = (0, 0, 0, 0), interval: int = 1
+    ) -> None:
+        """`deformable`: how many blocks of each stage at most, every `interval`-th, counted from its end."""
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
@@ -51,7 +61,9 @@ class ResNet(Backbone):
             units = []
             for block in range(count):
                 stride = 2 if stage and block == 0 else 1
-                units.append(Bottleneck(inputs, width, stride=stride))
+                moves = deformable[stage] >= count if block == 0 else block + deformable[stage] >= count
+                moves = moves and block % interval == 0 and deformable[stage] > 0
+                units.append(Bottleneck(inputs, width, stride=stride, deformable=moves))
                 inputs = 4 * width
             self.layers.append(nn.Sequential(*units))
 
