@@ -84,6 +84,7 @@ class Store:
     def __init__(self, engine: sa.Engine, name: str) -> None:
         self._engine = engine
         self.name = name
+        self._outer: sa.Connection | None = None
 
     # --- opening -------------------------------------------------------------------------------------------
 
@@ -170,8 +171,21 @@ class Store:
         self._engine.dispose()
 
     @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All calls of this store within it are one transaction: all in the database, or none of them."""
+        with self._begin() as connection:
+            self._outer = connection
+            try:
+                yield
+            finally:
+                self._outer = None
+
+    @contextlib.contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
-        """One transaction; the database's faults become StoreError."""
+        """One transaction, or a part of the one under way; the database's faults become StoreError."""
+        if self._outer is not None:
+            yield self._outer
+            return
         try:
             with self._engine.begin() as connection:
                 yield connection
@@ -414,6 +428,24 @@ class Store:
                 found = [row for row in found if row["image_id"] in keep]
             if found:
                 yield found
+
+    def annotation_rows(self, image_ids: Sequence[ImageId]) -> list[dict[str, Any]]:
+        """Rows of all annotations of some images, ordered by image and id."""
+        a = schema.annotation
+        found: list[dict[str, Any]] = []
+        with self._begin() as connection:
+            for start in range(0, len(image_ids), 500):
+                some = sa.select(a).where(a.c.image_id.in_(image_ids[start : start + 500]))
+                found += [
+                    dict(row) for row in connection.execute(some.order_by(a.c.image_id, a.c.id)).mappings()
+                ]
+        return found
+
+    def taken_coco_ids(self) -> set[int]:
+        """The COCO ids that annotations have."""
+        column = schema.annotation.c.coco_id
+        with self._begin() as connection:
+            return set(connection.scalars(sa.select(column).where(column.is_not(None))))
 
     def assign_coco_ids(self, image_ids: Sequence[ImageId] | None = None) -> None:
         """Give every image and annotation (of some images) that has none a COCO id: the next free ones."""
