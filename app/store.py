@@ -118,13 +118,12 @@ class Store:
         store = cls._connect(location)
         try:
             with store._begin() as connection:
-                meta = dict(
-                    connection.execute(sa.select(schema.meta.c.key, schema.meta.c.value)).tuples().all()
-                )
+                found = connection.execute(sa.select(schema.meta.c.key, schema.meta.c.value))
+                meta = {row.key: row.value for row in found}
         except StoreError as error:
             store.close()
             raise ProjectError(
-                f"expected a Protolabel database, {location} cannot be read as one ({error.__cause__}); "
+                f"expected a Protolabel database, {location} cannot be read as one; "
                 "restore a copy of it"
             ) from error
         store._check_version(location, meta)
