@@ -23,7 +23,10 @@ from app.errors import HostError, InputError
 COMMANDS = {
     "init": ("init", "make a project from a folder of images"),
     "import": ("import_", "read annotations into a project"),
+    "prelabel": ("prelabel", "pre-label a project, or a folder straight to a COCO file"),
     "export": ("export", "write a project's annotations"),
+    "convert": ("convert", "published weights to ours"),
+    "rank": ("rank", "the order in which images are worth labelling"),
 }
 PROJECT_FILE = "project.db"
 

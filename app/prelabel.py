@@ -17,12 +17,13 @@ from app.annotation import AnnotationState, ImageId, ImageState
 from app.errors import HostError, InputError
 from app.inference import Inference, Priority
 from app.predictions import Predictions, of_project
-from app.proposals import FLOOR, candidates, categories_for, offer, proposals
+from app.proposals import FLOOR, Candidate, candidates, categories_for, offer, proposals
 from model.messages import Prediction
 
 if TYPE_CHECKING:
     from app.document import ImageDocument
-    from app.project import ImageRecord, Project
+    from app.project import Project
+    from app.store import ImageRecord
 
 __all__ = ["FLOOR", "Failure", "PrelabelReport", "candidates", "offer", "prelabel_project", "proposals"]
 
@@ -45,7 +46,7 @@ class PrelabelReport:
     """What became of a run."""
 
     done: int
-    skipped: int  # pre-labelled before by this version, marked done, or skipped by a person
+    skipped: int  # pre-labelled before by this version, marked done or skipped by a person, or file missing
     proposals: int
     failed: tuple[Failure, ...]
     cancelled: bool
@@ -159,6 +160,8 @@ class _Run:
         self.project.set_setting(LAST_RUN, self.version)
         todo = []
         for record in records:
+            if record.missing:
+                continue
             finished = record.state in (ImageState.DONE, ImageState.SKIPPED)
             if again:
                 if named or not finished:
@@ -220,11 +223,14 @@ class _Run:
                 ) from error
             return
         offered = candidates(answer, self.min_score)
-        self.proposed += self.here(lambda: self._offer(record.id, offered))
+        size = answer.image_width, answer.image_height
+        self.proposed += self.here(lambda: self._offer(record, offered, size))
         self.done += 1
 
-    def _offer(self, image_id: ImageId, offered: Sequence[Any]) -> int:
-        document = self._document(image_id)
+    def _offer(self, record: ImageRecord, offered: Sequence[Candidate], size: tuple[int, int]) -> int:
+        if not record.width:  # nobody has read the file's header yet
+            self.project.store.update_image(record.id, width=size[0], height=size[1])
+        document = self._document(record.id)
         edit = proposals(offered, document, categories_for(self.project, offered))
         if edit is not None:
             document.apply(edit)

@@ -108,8 +108,8 @@ def proposals(
     Proposals of earlier runs that nobody touched are replaced. What a person accepted, corrected or drew
     stays, and keeps candidates away that cover it; so do rejected proposals.
     """
-    size = document.image.width, document.image.height
     present = list(document.annotations.values())
+    size = (offered[0].geometry.width, offered[0].geometry.height) if offered else (0, 0)
     kept_away = _Occupied(present, size)
     fresh = [
         each

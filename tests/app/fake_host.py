@@ -20,18 +20,18 @@ ORDER = "PROTOLABEL_TEST_ORDER"  # names of the predicted files are appended to 
 
 
 def prediction_of(image: Path, detections: int = 1) -> Prediction:
-    """A full-box detection each, prototypes of ones: the mask of everything."""
+    """Detections of a cat in the left half of an 80 x 60 image, prototypes of ones."""
     n = detections
     return Prediction(
         model_version="fake",
-        categories=("thing",),
-        image_width=8,
-        image_height=6,
+        categories=("cat",),
+        image_width=80,
+        image_height=60,
         prototypes=np.ones((4, 4, 2), np.float16),
-        boxes=np.tile(np.array([0, 0, 1, 1], np.float32), (n, 1)),
+        boxes=np.tile(np.array([0.1, 0.1, 0.5, 0.9], np.float32), (n, 1)),
         scores=np.full(n, 0.9, np.float32),
         classes=np.zeros(n, np.int32),
-        coefficients=np.ones((n, 2), np.float32),
+        coefficients=np.full((n, 2), 4, np.float32),
         qualities=np.full(n, 0.9, np.float32),
         seconds={"forward": float(len(image.name))},
     )
@@ -70,7 +70,7 @@ def serve(connection: Connection) -> None:
                 if request.weights.name == "bad":
                     connection.send(Failed(request.request, "expected weights, got nonsense"))
                 else:
-                    connection.send(Loaded(request.request, "fake", ("thing",), "cpu"))
+                    connection.send(Loaded(request.request, "fake", ("cat",), "cpu"))
             case Predict():
                 act(connection, request)
             case Shutdown():

@@ -54,7 +54,7 @@ def test_an_image_is_predicted_in_another_process(inference: Inference) -> None:
 def test_the_model_can_be_loaded_ahead_and_says_what_it_is(inference: Inference) -> None:
     lines: list[str] = []
     inference.status.connect(lines.append)
-    assert inference.load().result(WAIT).categories == ("thing",)
+    assert inference.load().result(WAIT).categories == ("cat",)
     assert inference.load().result(WAIT).device == "cpu"
     assert any("ready" in line for line in lines)
 
