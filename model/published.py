@@ -35,7 +35,7 @@ def read(path: Path) -> dict[str, Tensor]:
         raise WeightsError(
             f"{path}: expected a state dict of tensors, got {type(state).__name__} of other things"
         )
-    tensors = {_renamed(str(key)): value for key, value in state.items() if not _OLD_EXTRAS.match(str(key))}
+    tensors = {rename(str(key)): value for key, value in state.items() if not _OLD_EXTRAS.match(str(key))}
     if any(key.startswith(("flow_net.", "flow_net_pre_convs.", "spa.")) for key in tensors):
         raise WeightsError(
             f"{path}: expected weights for images, got YolactEdge's for video: use the image weights instead"
@@ -66,7 +66,7 @@ def _load(path: Path) -> object:
         ) from None
 
 
-def _renamed(key: str) -> str:
+def rename(key: str) -> str:
     """YolactEdge splits the pyramid in two modules; ours is one."""
     if key.startswith("fpn_phase_1.lat_layers."):
         return key.replace("fpn_phase_1.", "fpn.", 1)
