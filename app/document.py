@@ -15,7 +15,7 @@ from typing import Protocol
 from app.annotation import PERSONS_WORK, Annotation, AnnotationId, ImageState
 from app.edits import Edit, EditKind
 from app.events import Event
-from app.store import DocumentData, ImageRecord
+from app.records import DocumentData, ImageRecord
 
 
 class Journal(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app.errors import ProjectError
-from app.store import FoundFile
+from app.records import FoundFile
 from model.image_io import IMAGE_SUFFIXES
 
 _DIGITS = re.compile(r"(\d+)")

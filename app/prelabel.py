@@ -23,7 +23,7 @@ from model.messages import Prediction
 if TYPE_CHECKING:
     from app.document import ImageDocument
     from app.project import Project
-    from app.store import ImageRecord
+    from app.records import ImageRecord
 
 __all__ = ["FLOOR", "Failure", "PrelabelReport", "candidates", "offer", "prelabel_project", "proposals"]
 

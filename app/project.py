@@ -18,7 +18,8 @@ from app.events import Event
 
 if TYPE_CHECKING:
     from app.document import ImageDocument, Journal
-    from app.store import ImageRecord, Store
+    from app.records import ImageRecord
+    from app.store import Store
 
 DATABASE = "project.db"
 PALETTE = (  # Okabe-Ito and further colours that stay apart for colour-blind eyes

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from app.annotation import ImageState
 
 if TYPE_CHECKING:
-    from app.store import ImageRecord
+    from app.records import ImageRecord
 
 
 class Strategy(StrEnum):

@@ -10,7 +10,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from app import rows, schema
 from app.annotation import (
     PERSONS_WORK,
-    Annotation,
     AnnotationId,
     AnnotationState,
     Category,
@@ -30,52 +29,9 @@ from app.annotation import (
 )
 from app.edits import Edit
 from app.errors import NewerProject, ProjectError, StoreError
+from app.records import DocumentData, FoundFile, ImageRecord
 
 _CHUNK = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class ImageRecord:
-    """One image as the list shows it."""
-
-    id: ImageId
-    path: str  # posix, relative to the folder of images
-    width: int  # upright pixels; 0 = not read yet
-    height: int
-    state: ImageState
-    annotation_count: int = 0  # a person's or accepted work
-    proposal_count: int = 0
-    mean_score: float | None = None  # of the proposals
-    min_score: float | None = None
-    size: int = 0  # bytes
-    mtime: float = 0.0
-    content_hash: str = ""
-    coco_id: int | None = None
-    missing: bool = False
-
-    @property
-    def content_key(self) -> str:
-        """What tells this content from another: the hash where it was read, else path, size and time."""
-        return self.content_hash or f"{self.path}|{self.size}|{self.mtime}"
-
-
-@dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A file that a scan of the folder found."""
-
-    path: str
-    size: int
-    mtime: float
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentData:
-    """What `ImageDocument` starts from."""
-
-    image: ImageRecord
-    annotations: tuple[Annotation, ...]
-    undo: tuple[Edit, ...]  # in force, oldest first
-    redo: tuple[Edit, ...]  # undone, next one first
 
 
 class Store:
@@ -123,8 +79,7 @@ class Store:
         except StoreError as error:
             store.close()
             raise ProjectError(
-                f"expected a Protolabel database, {location} cannot be read as one; "
-                "restore a copy of it"
+                f"expected a Protolabel database, {location} cannot be read as one; restore a copy of it"
             ) from error
         store._check_version(location, meta)
         return store

@@ -30,7 +30,7 @@ from app.rows import geometry_from_blob
 
 if TYPE_CHECKING:
     from app.project import Project
-    from app.store import ImageRecord
+    from app.records import ImageRecord
 
 Segmentation = Literal["rle", "polygon"]
 Progress = Callable[[int, int], None]

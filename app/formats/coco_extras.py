@@ -16,7 +16,8 @@ from app.formats.coco_index import CocoIndex, as_json
 from app.formats.notes import Tally
 
 if TYPE_CHECKING:
-    from app.store import ImageRecord, Store
+    from app.records import ImageRecord
+    from app.store import Store
 
 INFO, LICENSES, IMAGES = "coco.info", "coco.licenses", "coco.images"
 _BLOCK = 1000

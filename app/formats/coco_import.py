@@ -26,7 +26,7 @@ from app.formats.reports import ImportReport
 
 if TYPE_CHECKING:
     from app.project import Project
-    from app.store import ImageRecord
+    from app.records import ImageRecord
 
 AUTHOR = "import"
 Progress = Callable[[int, int], None]
