@@ -25,6 +25,8 @@ COMMANDS = {
     "import": ("import_", "read annotations into a project"),
     "prelabel": ("prelabel", "pre-label a project, or a folder straight to a COCO file"),
     "export": ("export", "write a project's annotations"),
+    "evaluate": ("evaluate", "COCO AP of a model, mask and box"),
+    "dump": ("dump", "every intermediate of one image, as arrays"),
     "convert": ("convert", "published weights to ours"),
     "rank": ("rank", "the order in which images are worth labelling"),
 }

@@ -55,8 +55,8 @@ def explain_refusal(annotation: Annotation, prediction: Prediction | None) -> st
 def crop_of(annotation: Annotation, prediction: Prediction) -> Box:
     """The box that the assembly is cropped to: as predicted, grown to hold the mask as corrected.
 
-    A crop keeps the cells that start within one cell of it, so that the cells which the mask lies in, less one
-    on each side, are the crop that keeps exactly those: it neither creeps outward nor eats into the mask.
+    A crop keeps the cells that start within one cell of it, so that the cells that the mask lies in, less
+    one on each side, are the crop that keeps exactly those: it neither creeps outward nor eats into the mask.
     """
     if annotation.origin is None:
         return annotation.bbox

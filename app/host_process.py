@@ -19,6 +19,7 @@ import time
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from app import processes
 from app.errors import HostError
 from model.messages import Answer, Request, Shutdown
 
@@ -125,6 +126,7 @@ def _last_line(path: Path) -> str:
 def _child(serve: str, connection: Connection, log: str) -> None:
     """The child's main: guard rails first, then the serve function until it returns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault(*processes.SHARE_THE_CORES)
     _redirect_stderr(log)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     module, _, name = serve.partition(":")

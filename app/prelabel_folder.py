@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from app.errors import ExportFault, HostError, InputError
+from app.images import find_images, natural_key
 from app.inference import Inference, Priority
 from app.prelabel import AHEAD, DEATHS, Failure, PrelabelReport
 from app.proposals import Candidate, candidates
@@ -39,7 +40,7 @@ def prelabel_folder(
     cannot be loaded or a file that cannot be written; then nothing stands under `out` that was not there.
     """
     start = time.monotonic()
-    paths = find_images(images)
+    paths = list_images(images)
     if not out.parent.is_dir():
         raise ExportFault(f"expected a folder to write into, got {out.parent}; make it first")
     loaded = inference.load().result()
@@ -162,18 +163,9 @@ class _Writer:
         self._file.write("\n], " + json.dumps(rest)[1:] + "\n")
 
 
-def find_images(folder: Path) -> list[Path]:
-    """The image files under `folder` and its sub-folders, by name. InputError when there are none."""
-    from model.image_io import IMAGE_SUFFIXES
-
-    if not folder.is_dir():
-        raise InputError(f"expected a folder of images, got {folder}, which is no folder; check the name")
-    found = [
-        Path(parent, name)
-        for parent, _, names in os.walk(folder)
-        for name in names
-        if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
-    ]
-    if not found:
-        raise InputError(f"expected images ({', '.join(sorted(IMAGE_SUFFIXES))}) in {folder}, found none")
-    return sorted(found)
+def list_images(folder: Path) -> list[Path]:
+    """The image files under `folder` and its sub-folders, in natural order. InputError for none."""
+    names = sorted((each.path for each in find_images(folder)), key=natural_key)
+    if not names:
+        raise InputError(f"expected images in {folder}, found none; choose another folder")
+    return [folder / name for name in names]

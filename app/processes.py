@@ -6,6 +6,7 @@ where the system tells it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import subprocess
@@ -13,14 +14,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+# Threads of OpenMP that wait do not spin: beside another busy process spinning costs five times the work's time.
+SHARE_THE_CORES = ("OMP_WAIT_POLICY", "PASSIVE")
+MODEST = 10  # niceness of a process in the background
+
 _started: dict[int, subprocess.Popen[bytes]] = {}  # ours, so that their endings are collected
 
 
 def start_detached(command: Sequence[str], *, log: Path, folder: Path) -> int:
-    """Start `command` so that it goes on when we end; what it prints goes to `log`. Its process id."""
+    """Start `command` so that it goes on when we end; what it prints goes to `log`. Its process id.
+
+    It yields to whatever a person does meanwhile.
+    """
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS
+        flags |= subprocess.BELOW_NORMAL_PRIORITY_CLASS
     with log.open("ab") as out:
         process = subprocess.Popen(
             list(command),
@@ -28,9 +37,13 @@ def start_detached(command: Sequence[str], *, log: Path, folder: Path) -> int:
             stdout=out,
             stderr=out,
             cwd=folder,
+            env={**dict([SHARE_THE_CORES]), **os.environ},
             start_new_session=sys.platform != "win32",
             creationflags=flags,
         )
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):  # it may have ended, or we may be more modest already
+            os.setpriority(os.PRIO_PROCESS, process.pid, MODEST)
     _started[process.pid] = process
     return process.pid
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from pathlib import Path
 
 from app.annotation import ImageState
@@ -23,6 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=(ImageState.DONE,),
         metavar="STATES",
         help=f"images in which states, of: {', '.join(ImageState)} (done)",
+    )
+    parser.add_argument(
+        "--proposals",
+        action="store_true",
+        help="also what nobody has accepted yet, with its score (always when --states names prelabelled)",
     )
     parser.add_argument(
         "--segmentation", choices=("rle", "polygon"), default="rle", help="how masks are written"
@@ -51,9 +55,10 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
             arguments.file,
             states=arguments.states,
             segmentation=arguments.segmentation,
+            include_proposals=arguments.proposals or ImageState.PRELABELLED in arguments.states,
             progress=context.console.progress("images"),
         )
     finally:
         project.close()
     context.console.say(str(report))
-    context.console.result(dataclasses.asdict(report))
+    context.console.result(report.as_dict())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from pathlib import Path
 
 from app.commands.arguments import add_project
@@ -18,6 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the annotation file")
     parser.add_argument("--format", choices=FORMATS, default="coco", help="what kind of file")
     parser.add_argument("--images", type=Path, metavar="DIR", help="where the file's image names start")
+    parser.add_argument("--done", action="store_true", help="the file is complete: mark its images done")
+    parser.add_argument(
+        "--proposals", action="store_true", help="offer annotations that have a score, do not accept them"
+    )
 
 
 def run(arguments: argparse.Namespace, context: Context) -> None:
@@ -28,9 +31,14 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
     project = Project.open(arguments.project)
     try:
         report = import_coco(
-            project, arguments.file, arguments.images, progress=context.console.progress("annotations")
+            project,
+            arguments.file,
+            arguments.images,
+            done=arguments.done,
+            scores_are_proposals=arguments.proposals,
+            progress=context.console.progress("annotations"),
         )
     finally:
         project.close()
     context.console.say(str(report))
-    context.console.result(dataclasses.asdict(report))
+    context.console.result(report.as_dict())

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.annotation import Annotation, AnnotationId, AnnotationState, CategoryId, ImageId
-from app.correction import Click, by_clicks, by_coefficients, crop_of, explain_refusal, present
+from app.correction import Click, by_clicks, by_coefficients, explain_refusal, present
 from app.errors import InputError
 from app.geometry import to_mask
 from app.proposals import candidates

@@ -13,7 +13,7 @@ from pycocotools.coco import COCO
 
 from app.errors import ExportFault, InputError
 from app.inference import Inference
-from app.prelabel_folder import find_images, prelabel_folder
+from app.prelabel_folder import list_images, prelabel_folder
 
 
 @pytest.fixture
@@ -82,6 +82,6 @@ def test_a_folder_that_is_not_there_to_write_into(images: Path, inference: Infer
 
 def test_a_folder_without_images_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="found none"):
-        find_images(tmp_path)
-    with pytest.raises(InputError, match="no folder"):
-        find_images(tmp_path / "absent")
+        list_images(tmp_path)
+    with pytest.raises(InputError, match="absent"):
+        list_images(tmp_path / "absent")

@@ -34,6 +34,7 @@ def test_a_detached_process_runs_until_it_is_ended(tmp_path: Path) -> None:
     pid = sleeper(tmp_path, "run-7")
     assert processes.alive(pid, "run-7")
     assert os.getsid(pid) != os.getsid(0)
+    assert os.getpriority(os.PRIO_PROCESS, pid) >= min(10, os.getpriority(os.PRIO_PROCESS, 0) + 10)
     os.kill(pid, signal.SIGKILL)
     assert wait_until_dead(pid, "run-7")
 
