@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,7 +36,8 @@ def read(path: Path) -> dict[str, Tensor]:
         raise WeightsError(
             f"{path}: expected a state dict of tensors, got {type(state).__name__} of other things"
         )
-    tensors = {rename(str(key)): value for key, value in state.items() if not _OLD_EXTRAS.match(str(key))}
+    renamed = {rename(str(key)): value for key, value in state.items()}
+    tensors = {key: value for key, value in renamed.items() if not _OLD_EXTRAS.match(key)}
     if any(key.startswith(("flow_net.", "flow_net_pre_convs.", "spa.")) for key in tensors):
         raise WeightsError(
             f"{path}: expected weights for images, got YolactEdge's for video: use the image weights instead"
@@ -52,7 +54,9 @@ def _load(path: Path) -> object:
                         f"{path}: expected a state dict, got a TorchScript program, which is not run: "
                         "save the model's state_dict() instead"
                     )
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # of unusual pickles; what cannot be read is refused below
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise WeightsError(f"{path}: expected a weights file, found nothing there") from None
     except pickle.UnpicklingError:
