@@ -1,0 +1,176 @@
+"""What is in the current image: annotations and proposals, chosen here as on the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.annotation import PERSONS_WORK, AnnotationId, AnnotationState
+from app.edits import Edit
+from ui.panels.annotation_model import AREA, CATEGORY, EYE, SCORE, STATE, AnnotationModel
+from ui.panels.score_histogram import ScoreHistogram
+from ui.session import Session
+
+
+class AnnotationsPanel(QWidget):
+    """The list, the counts, the threshold, and accept / reject for what is chosen or for all."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = AnnotationModel(session)
+        self.summary = QLabel(wordWrap=True)
+        self.histogram = ScoreHistogram(session)
+        self.table = QTableView(showGrid=False, accessibleName="Annotations of this image")
+        self.accept = self._button(
+            "Accept", "Accept the chosen proposals, or all visible ones", session.accept
+        )
+        self.reject = self._button(
+            "Reject", "Reject the chosen proposals; they do not come back", session.reject
+        )
+        self._recount = QTimer(self, singleShot=True, interval=0)
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    def _button(self, text: str, tip: str, act: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text, toolTip=tip)
+        button.clicked.connect(lambda: act())
+        return button
+
+    def _lay_out(self) -> None:
+        table = self.table
+        table.setModel(self.model)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(26)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(20)
+        for column, width in ((EYE, 24), (STATE, 92), (SCORE, 46), (AREA, 62)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            table.setColumnWidth(column, width)
+        header.setSectionResizeMode(CATEGORY, QHeaderView.ResizeMode.Stretch)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.accept)
+        buttons.addWidget(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(6)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.histogram)
+        layout.addWidget(table, 1)
+        layout.addLayout(buttons)
+
+    def _connect(self) -> None:
+        session = self._session
+        session.document_changed.connect(self.refresh)
+        session.annotations_changed.connect(self._edited)
+        session.categories_changed.connect(self._categories)
+        session.selection_changed.connect(self.show_selection)
+        session.threshold_changed.connect(lambda _: self._view_changed())
+        session.view_changed.connect(self._view_changed)
+        self._recount.timeout.connect(self._summarise)
+        self.table.selectionModel().selectionChanged.connect(self._selected)
+        self.table.clicked.connect(self._clicked)
+        self.table.customContextMenuRequested.connect(self._menu)
+
+    def refresh(self) -> None:
+        """Read the document again."""
+        self.model.refresh()
+        self.histogram.refresh()
+        self.show_selection()
+        self._recount.start()
+
+    def show_selection(self) -> None:
+        """Choose in the table what is chosen in the session."""
+        selection = QItemSelection()
+        rows = [row for each in self._session.selection if (row := self.model.row_of(each)) >= 0]
+        for row in rows:
+            selection.select(self.model.index(row, 0), self.model.index(row, AREA))
+        chooser = self.table.selectionModel()
+        blocked = chooser.blockSignals(True)
+        chooser.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        chooser.blockSignals(blocked)
+        if len(rows) == 1:
+            self.table.scrollTo(self.model.index(rows[0], 0))
+        self.table.viewport().update()
+        self._recount.start()
+
+    def chosen(self) -> list[AnnotationId]:
+        """Ids of the chosen rows."""
+        return [self.model.at(index.row()).id for index in self.table.selectionModel().selectedRows()]
+
+    def _edited(self, edit: Edit) -> None:
+        self.model.update(edit)
+        self.show_selection()
+
+    def _categories(self) -> None:
+        self.model.refresh_categories()
+        self.model.repaint_all()
+
+    def _view_changed(self) -> None:
+        self.model.repaint_all()
+        self._recount.start()
+
+    def _selected(self) -> None:
+        self._session.select(self.chosen())
+
+    def _clicked(self, index: QModelIndex) -> None:
+        if index.column() == EYE:
+            self._session.toggle_hidden([self.model.at(index.row()).id])
+
+    def _summarise(self) -> None:
+        document, threshold = self._session.document, self._session.threshold
+        there = list(document.annotations.values()) if document else []
+        mine = sum(each.state in PERSONS_WORK for each in there)
+        proposals = [each for each in there if each.state is AnnotationState.PROPOSED]
+        over = sum((each.score or 0) >= threshold for each in proposals)
+        if document is None:
+            self.summary.setText("No image")
+        elif not there:
+            self.summary.setText("Nothing here yet. Draw, or pre-label this image.")
+        else:
+            words = f"{mine} annotation{'' if mine == 1 else 's'}"
+            if proposals:
+                words += f" · {over} of {len(proposals)} proposals from {threshold:.2f}"
+            self.summary.setText(words)
+        self.histogram.setVisible(bool(proposals))
+        self.accept.setEnabled(over > 0)
+        self.reject.setEnabled(over > 0 or bool(self._session.selection))
+        some = bool(self._session.selection)
+        self.accept.setText("Accept" if some else "Accept all")
+        self.reject.setText("Reject" if some else "Reject all")
+
+    def _menu(self, place: QPoint) -> None:
+        session, ids = self._session, self.chosen()
+        if not ids:
+            return
+        menu = QMenu(self)
+        menu.addAction("Accept", session.accept)
+        menu.addAction("Reject", session.reject)
+        labels = menu.addMenu("Category")
+        for category in session.categories:
+            labels.addAction(category.name, lambda each=category: session.relabel(each.id))
+        menu.addAction("Show or hide", lambda: session.toggle_hidden(ids))
+        menu.addAction("Duplicate", session.duplicate)
+        menu.addSeparator()
+        menu.addAction("Delete", session.delete_selection)
+        menu.exec(self.table.viewport().mapToGlobal(place))
