@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-# Threads of OpenMP that wait do not spin: beside another busy process spinning costs five times the work's time.
+# Threads of OpenMP that wait do not spin: beside another busy process that costs five times the work's time.
 SHARE_THE_CORES = ("OMP_WAIT_POLICY", "PASSIVE")
 MODEST = 10  # niceness of a process in the background
 

@@ -66,4 +66,5 @@ def test_what_it_prints_is_in_the_log(tmp_path: Path) -> None:
     while "hello" not in (tmp_path / "log.txt").read_text() and time.monotonic() < end:
         time.sleep(0.02)
     os.kill(pid, signal.SIGKILL)
+    assert wait_until_dead(pid, "run-10")
     assert "hello" in (tmp_path / "log.txt").read_text()
