@@ -1,7 +1,8 @@
-"""Prototypes of the current image and the chosen instance's coefficients: a grid of pictures with signed bars.
+"""Prototypes of the current image and the chosen instance's coefficients: pictures with signed bars.
 
 A bar is dragged, zeroed with a double click, flipped with the right button; the mask follows in the strip on
-top while it moves and is one undoable edit when it is let go. tanh gives -1 to 1: beyond is allowed and marked.
+top while it moves, and it is one undoable edit when it is let go. The head gives -1 to 1 (tanh); going
+beyond is allowed, and marked.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def contribution_picture(prototype: NDArray, coefficient: float, scale: float) -
 def mask_picture(
     prototypes: NDArray, coefficients: NDArray, box: tuple[float, float, float, float]
 ) -> NDArray[np.uint8]:
-    """(h', w', 3) RGB: the soft mask sigmoid(P . c) in a relative box with some room around, cut line in white."""
+    """(h', w', 3) RGB: the soft mask sigmoid(P . c) in a relative box with some room around."""
     h, w = prototypes.shape[:2]
     x1, y1, x2, y2 = box
     left, right = int(max(x1 * w - 2, 0)), int(min(np.ceil(x2 * w) + 2, w))
