@@ -7,6 +7,7 @@ request, so that the process is there at once.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from model.errors import InputError
 from model.image_io import read_image
-from model.messages import Answer, Failed, Loaded, LoadModel, Predict, Predicted, Request, Shutdown
+from model.messages import Answer, Failed, Loaded, LoadModel, Predict, Predicted, Shutdown
 
 if TYPE_CHECKING:
     from model.predictor import Predictor
@@ -23,14 +24,9 @@ if TYPE_CHECKING:
 def serve(connection: Connection) -> None:
     """Answer until `Shutdown`, or until the other side is gone."""
     host = _Host()
-    while True:
-        try:
-            request: Request = connection.recv()
-            if isinstance(request, Shutdown):
-                return
+    with connection, contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while not isinstance(request := connection.recv(), Shutdown):
             connection.send(host.answer(request))
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            return
 
 
 class _Host:

@@ -43,9 +43,12 @@ def test_opencv_is_imported_in_one_place() -> None:
     assert others == []
 
 
-@pytest.mark.parametrize("module", ["model.messages", "model.masks", "model.errors", "model.opencv"])
+@pytest.mark.parametrize(
+    "module",
+    ["messages", "masks", "coefficients", "image_io", "config", "card", "errors", "opencv"],
+)
 def test_light_modules_do_not_load_torch(module: str) -> None:
-    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    code = f"import sys, model.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 

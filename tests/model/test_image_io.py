@@ -220,7 +220,7 @@ def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
         read_header(path)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 @pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "tif", "bmp", "webp"])
 def test_damaged_bytes_are_read_or_refused(tmp_path: Path, suffix: str, data: st.DataObject) -> None:

@@ -26,13 +26,20 @@ NAMES = ("square", "disc", "star")
 
 
 def tiny_model(seed: int = 0, config: ModelConfig = TINY) -> Yolact:
-    """A fresh network whose class scores differ enough to give detections, in evaluation mode."""
+    """A fresh network, its outputs scaled so that noise gives detections; in evaluation mode."""
     torch.manual_seed(seed)
-    model = build(config)
-    for layer, spread in (("conf_layer", 60.0), ("bbox_layer", 30.0), ("mask_layer", 200.0)):
-        getattr(model.prediction_layers[0], layer).weight.data *= spread
-    model.proto_net[-1].bias.data.fill_(0.5)
-    return model.eval()
+    model = build(config).eval()
+    head = model.prediction_layers[0]
+    noise = torch.randn(1, 3, config.input_size, config.input_size)
+    with torch.inference_mode():
+        shared = head.upfeature(model.fpn(model.backbone(noise))[0])
+        spreads = {
+            name: getattr(head, name)(shared).std() for name in ("bbox_layer", "conf_layer", "mask_layer")
+        }
+    for (name, spread), wanted in zip(spreads.items(), (1.0, 3.0, 1.0), strict=True):
+        getattr(head, name).weight.data *= wanted / spread.item()
+    model.proto_net[-1].bias.data.uniform_(-0.5, 1)
+    return model
 
 
 def tiny_weights(folder: Path, seed: int = 0, config: ModelConfig = TINY) -> Path:
