@@ -21,10 +21,12 @@ from app.errors import HostError, InputError
 
 # name -> (module in app.commands, what it does)
 COMMANDS = {
+    "demo": ("demo", "make the sample project and open it"),
     "init": ("init", "make a project from a folder of images"),
     "import": ("import_", "read annotations into a project"),
     "prelabel": ("prelabel", "pre-label a project, or a folder straight to a COCO file"),
     "export": ("export", "write a project's annotations"),
+    "train": ("train", "one training run"),
     "evaluate": ("evaluate", "COCO AP of a model, mask and box"),
     "dump": ("dump", "every intermediate of one image, as arrays"),
     "convert": ("convert", "published weights to ours"),

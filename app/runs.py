@@ -39,6 +39,7 @@ class Run:
         self.folder = folder
         self._events: list[dict[str, Any]] = []
         self._offset = 0
+        self._stopping = False
 
     @property
     def name(self) -> str:
@@ -60,6 +61,8 @@ class Run:
                 if event.get("event") in ENDINGS:
                     return ENDINGS[event["event"]]
             return RunState.INTERRUPTED
+        if self._stopping:  # a run that only just began may have taken the file for an old one
+            self.cancel()
         return RunState.RUNNING
 
     @property
@@ -82,6 +85,7 @@ class Run:
 
     def cancel(self) -> None:
         """Ask the run to stop; it does so after the step under way."""
+        self._stopping = True
         (self.folder / CANCEL).touch()
 
     def wait(self, seconds: float) -> RunState:
