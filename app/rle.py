@@ -156,7 +156,11 @@ def decode(rle: RleMask) -> BoxMask:
 
 def decode_all(rles: Sequence[RleMask]) -> list[BoxMask]:
     """`decode` of many masks: their characters are read together."""
-    masks: list[BoxMask] = []
+    return list(decode_each(rles))
+
+
+def decode_each(rles: Sequence[RleMask]) -> Iterator[BoxMask]:
+    """As `decode_all`, but one mask at a time is in memory."""
     counts = [each.counts for each in rles]
     for part in _parts(counts):
         table, found = parse(counts[part])
@@ -165,8 +169,7 @@ def decode_all(rles: Sequence[RleMask]) -> list[BoxMask]:
         if fault:
             raise DataError(f"run-length mask: {fault}; check the file it came from")
         for index, each in enumerate(rles[part]):
-            masks.append(_paint(table.lengths[table.offsets[index] : table.offsets[index + 1]], each.height))
-    return masks
+            yield _paint(table.lengths[table.offsets[index] : table.offsets[index + 1]], each.height)
 
 
 def compress(lengths: ArrayLike) -> bytes:

@@ -21,18 +21,20 @@ from app.formats import coco_extras
 from app.formats.coco_file import Row, write_coco
 from app.formats.coco_index import IMAGE_KEYS
 from app.formats.coco_judge import OWN_KEYS
-from app.formats.coco_shapes import paint, paintable
+from app.formats.coco_shapes import flat, paint, paintable
 from app.formats.notes import Tally
 from app.formats.outline import outline
 from app.formats.reports import ExportReport
-from app.geometry import Polygons, RleMask, from_mask, to_mask
+from app.geometry import RleMask, from_mask, to_mask
 from app.rows import geometry_from_blob
+from model.masks import BoxMask
 
 if TYPE_CHECKING:
     from app.project import Project
     from app.records import ImageRecord
 
 Segmentation = Literal["rle", "polygon"]
+Rings = Sequence[Sequence[float]]  # COCO's polygons: x, y, x, y, ...
 Progress = Callable[[int, int], None]
 
 
@@ -132,9 +134,17 @@ class _Annotations:
         sound = self._sound([each for each in masks if each[1]], images)
         sizes = [_size(images[row["image_id"]]) for row, _, _ in sound]
         boxes, areas = rle.measure_all([counts for _, counts, _ in sound], sizes)
+        to_trace = [
+            RleMask(width, height, counts)
+            for (row, counts, vertices), (height, width) in zip(sound, sizes, strict=True)
+            if self._is_traced(row, vertices)
+        ]
+        masks_to_trace = rle.decode_each(to_trace)
         for (row, counts, vertices), size, box, area in zip(
             sound, sizes, boxes.tolist(), areas.tolist(), strict=True
         ):
+            if self._is_traced(row, vertices):
+                vertices = self._trace(next(masks_to_trace), row)
             if not area:
                 self.notes.add("annotation that covers no pixel: left out", f"annotation {row['coco_id']}")
                 continue
@@ -144,7 +154,7 @@ class _Annotations:
                 "id": row["coco_id"],
                 "image_id": images[row["image_id"]].coco_id,
                 "category_id": row["category_id"],
-                "segmentation": self._segmentation(row, counts, vertices, size),
+                "segmentation": self._segmentation(counts, vertices, size),
                 "area": area,
                 "bbox": box,
                 "iscrowd": int(row["is_crowd"]),
@@ -152,28 +162,29 @@ class _Annotations:
                 **_extra(row["extra"]),
             }
 
-    def _mask(self, row: Mapping[str, Any], image: ImageRecord) -> tuple[bytes, Polygons | None]:
-        """Compressed counts (b"": cannot be painted), and the polygons without holes, if it is such."""
+    def _mask(self, row: Mapping[str, Any], image: ImageRecord) -> tuple[bytes, Rings | None]:
+        """Compressed counts (b"": cannot be painted), and its polygons where it has such without holes."""
         geometry = geometry_from_blob(row["kind"], bytes(row["geometry"]))
         if isinstance(geometry, RleMask):
             if (geometry.width, geometry.height) != (image.width, image.height):
                 self._leave_out("mask of another size than its image", row)
                 return b"", None
             return geometry.counts, None
-        fault = paintable(geometry)
+        rings = flat(geometry)
+        fault = paintable(rings)
         if fault:
             self._leave_out(fault, row)
             return b"", None
         if any(part.holes for part in geometry.parts):
             mask = to_mask(geometry, image.width, image.height)
             return from_mask(mask, image.width, image.height).counts, None
-        return paint(geometry, image.height, image.width), geometry
+        return paint(rings, image.height, image.width), rings
 
     def _sound(
         self,
-        masks: list[tuple[Mapping[str, Any], bytes, Polygons | None]],
+        masks: list[tuple[Mapping[str, Any], bytes, Rings | None]],
         images: Mapping[ImageId, ImageRecord],
-    ) -> list[tuple[Mapping[str, Any], bytes, Polygons | None]]:
+    ) -> list[tuple[Mapping[str, Any], bytes, Rings | None]]:
         sizes = [_size(images[row["image_id"]]) for row, _, _ in masks]
         faults = rle.check_counts([counts for _, counts, _ in masks], sizes)
         for (row, _, _), fault in zip(masks, faults, strict=True):
@@ -181,17 +192,19 @@ class _Annotations:
                 self._leave_out("mask that does not fit its image", row)
         return [each for each, fault in zip(masks, faults, strict=True) if not fault]
 
-    def _segmentation(
-        self, row: Mapping[str, Any], counts: bytes, vertices: Polygons | None, size: tuple[int, int]
-    ) -> object:
-        height, width = size
-        if self.segmentation == "polygon" and not (row["is_crowd"] and vertices is None):
-            if vertices is None:
-                vertices = outline(rle.decode(RleMask(width, height, counts)))
-            if vertices is not None:
-                return [[value for point in part.outline for value in point] for part in vertices.parts]
+    def _is_traced(self, row: Mapping[str, Any], vertices: Rings | None) -> bool:
+        return self.segmentation == "polygon" and vertices is None and not row["is_crowd"]
+
+    def _trace(self, mask: BoxMask, row: Mapping[str, Any]) -> Rings | None:
+        rings = outline(mask)
+        if rings is None and mask.bits.size:
             self.notes.add("mask with a hole: written as run lengths", f"annotation {row['coco_id']}")
-        return {"size": [height, width], "counts": counts.decode("ascii")}
+        return rings
+
+    def _segmentation(self, counts: bytes, vertices: Rings | None, size: tuple[int, int]) -> object:
+        if self.segmentation == "polygon" and vertices is not None:
+            return vertices
+        return {"size": list(size), "counts": counts.decode("ascii")}
 
     def _leave_out(self, reason: str, row: Mapping[str, Any]) -> None:
         self.notes.add(f"{reason}: left out", f"annotation {row['coco_id']}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from pycocotools import mask as painter
@@ -17,6 +18,8 @@ from app import rle
 from app.geometry import Geometry, PolygonPart, Polygons, RleMask
 
 Box = tuple[float, float, float, float]
+Ring = Sequence[float]  # x, y, x, y, ...
+FARTHEST = 1e7  # pixels
 MAX_OUTLINE = 4_000_000  # pixels of outline: painting takes memory in proportion
 UNSOUND = "run-length mask that does not fit its image"
 TOLERANCE = 2.0  # pixels that a box may be off its mask without a word
@@ -28,6 +31,7 @@ class Shape:
 
     geometry: Geometry | None = None
     counts: bytes = b""  # compressed counts of the mask
+    rings: list[list[float]] = field(default_factory=list)  # of polygons
     bbox: Box = (0.0, 0.0, 0.0, 0.0)  # tight box of the mask, x y w h
     area: float = 0.0  # pixels
     fault: str = ""
@@ -51,7 +55,7 @@ def read_shapes(
             shapes[row].fault, shapes[row].detail = UNSOUND, fault
     for shape, size in zip(shapes, sizes, strict=True):
         if not shape.fault and isinstance(shape.geometry, Polygons):
-            shape.counts = paint(shape.geometry, *size)
+            shape.counts = paint(shape.rings, *size)
     _measure(shapes, sizes)
     for shape, box in zip(shapes, boxes, strict=True):
         if not shape.fault and not shape.area:
@@ -61,26 +65,30 @@ def read_shapes(
     return shapes
 
 
-def paint(polygons: Polygons, height: int, width: int) -> bytes:
-    """Compressed counts of polygons without holes, as every reader of COCO paints them."""
-    parts = [[value for point in part.outline for value in point] for part in polygons.parts]
-    counts: bytes = painter.merge(painter.frPyObjects(parts, height, width))["counts"]
+def paint(rings: Sequence[Ring], height: int, width: int) -> bytes:
+    """Compressed counts of rings (x, y, x, y, ...) without holes, as every reader of COCO paints them."""
+    painted = painter.frPyObjects(rings, height, width)
+    counts: bytes = (painted[0] if len(painted) == 1 else painter.merge(painted))["counts"]
     return counts
 
 
-def paintable(polygons: Polygons) -> str:
-    """Why these polygons are not painted; "" when they may be."""
-    if not polygons.parts or any(len(part.outline) < 3 for part in polygons.parts):
+def paintable(rings: Sequence[Ring]) -> str:
+    """Why these rings (x, y, x, y, ...) are not painted; "" when they may be."""
+    if not rings or any(len(ring) < 6 for ring in rings):
         return "polygon with fewer than 3 points"
-    outline = 0.0
-    for part in polygons.parts:
-        points = np.array(part.outline)
-        if not np.isfinite(points).all():
-            return "polygon with a coordinate that is not a number"
-        outline += float(np.abs(points - np.roll(points, 1, 0)).max(1).sum())
-    if outline > MAX_OUTLINE or max(abs(v) for part in polygons.parts for p in part.outline for v in p) > 1e7:
+    if not all(map(_finite, rings)):
+        return "polygon with a coordinate that is not a number"
+    reach = max(map(max, rings)) - min(map(min, rings))
+    if reach * sum(map(len, rings)) > MAX_OUTLINE and sum(map(_length, rings)) > MAX_OUTLINE:
         return f"polygon with an outline of more than {MAX_OUTLINE} pixels"
+    if max(map(max, rings)) > FARTHEST or min(map(min, rings)) < -FARTHEST:
+        return "polygon that is far from any image"
     return ""
+
+
+def flat(polygons: Polygons) -> list[list[float]]:
+    """The outlines as rings x, y, x, y, ...; holes are not looked at."""
+    return [list(chain.from_iterable(part.outline)) for part in polygons.parts]
 
 
 def usable_box(value: object) -> Box | None:
@@ -106,10 +114,8 @@ def _rectangle(value: object) -> Shape:
     if box is None:
         return Shape(fault="neither a segmentation nor a box with a positive size")
     x, y, width, height = box
-    ring = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
-    shape = Shape(Polygons((PolygonPart(ring),)), changes=["no segmentation: its box taken as a rectangle"])
-    shape.fault = paintable(Polygons((PolygonPart(ring),)))
-    return shape
+    ring = [x, y, x + width, y, x + width, y + height, x, y + height]
+    return _of_rings([ring], ["no segmentation: its box taken as a rectangle"])
 
 
 def _run_lengths(value: dict[str, object], size: tuple[int, int]) -> Shape:
@@ -148,23 +154,28 @@ def _polygons(value: list[object]) -> Shape:
     rings: list[object] = value
     if value and not isinstance(value[0], list):
         rings, changes = [value], ["polygon that is not in a list of polygons: taken as one"]
-    parts, left_out = [], ""
+    good: list[list[float]] = []
+    left_out = ""
     for ring in rings:
         points = _ring(ring)
         if isinstance(points, str):
             left_out = points
         else:
-            parts.append(PolygonPart(points))
-    if not parts:
+            good.append(points)
+    if not good:
         return Shape(fault=left_out or "polygon with fewer than 3 points")
     if left_out:
         changes.append(f"part left out: {left_out}")
-    polygons = Polygons(tuple(parts))
-    return Shape(polygons, changes=changes, fault=paintable(polygons))
+    return _of_rings(good, changes)
 
 
-def _ring(value: object) -> tuple[tuple[float, float], ...] | str:
-    """The vertices, or why not."""
+def _of_rings(rings: list[list[float]], changes: list[str]) -> Shape:
+    parts = (PolygonPart(tuple(zip(ring[0::2], ring[1::2], strict=True))) for ring in rings)
+    return Shape(Polygons(tuple(parts)), rings=rings, changes=changes, fault=paintable(rings))
+
+
+def _ring(value: object) -> list[float] | str:
+    """The coordinates, or why not."""
     if not isinstance(value, list) or not set(map(type, value)) <= {int, float}:
         return "polygon that is not a list of numbers"
     if not _numbers(value):
@@ -173,15 +184,24 @@ def _ring(value: object) -> tuple[tuple[float, float], ...] | str:
         return "polygon with an odd number of coordinates"
     if len(value) < 6:
         return "polygon with fewer than 3 points"
-    flat = [float(each) for each in value]
-    return tuple(zip(flat[0::2], flat[1::2], strict=True))
+    return list(map(float, value))
 
 
 def _numbers(values: Sequence[object]) -> bool:
+    return set(map(type, values)) <= {int, float} and _finite(values)  # type: ignore[arg-type]
+
+
+def _finite(values: Sequence[float]) -> bool:
     try:
-        return all(type(each) in (int, float) and math.isfinite(each) for each in values)  # type: ignore[arg-type]
+        return math.isfinite(sum(map(abs, values), 0.0))
     except OverflowError:  # a whole number that no float holds
         return False
+
+
+def _length(ring: Ring) -> float:
+    """At least the number of pixels that painting the ring walks over."""
+    points = np.array(ring).reshape(-1, 2)
+    return float(np.abs(points - np.roll(points, 1, 0)).max(1).sum())
 
 
 def _measure(shapes: Sequence[Shape], sizes: Sequence[tuple[int, int]]) -> None:

@@ -9,36 +9,34 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.geometry import PolygonPart, Polygons
 from model.masks import BoxMask
 
 
-def outline(mask: BoxMask) -> Polygons | None:
-    """One part for each group of pixels that share sides. None when the mask has a hole or is empty.
+def outline(mask: BoxMask) -> list[list[int]] | None:
+    """Rings as COCO has them (x, y, x, y, ...), one for each group of pixels that share sides.
 
-    A polygon in COCO cannot have a hole: such a mask is written as run lengths.
+    None when the mask is empty or has a hole: a polygon in COCO cannot have one, such a mask is written as
+    run lengths.
     """
-    xs, ys, across, along, filled = _corners(mask.bits)
-    if not len(xs):
-        return None
-    points = list(zip((xs + mask.left).tolist(), (ys + mask.top).tolist(), strict=True))
-    across_to, along_to = across.tolist(), along.tolist()
-    seen = [False] * len(points)
-    parts = []
-    for start in range(len(points)):
+    xs, ys, across_to, along_to, filled = (each.tolist() for each in _corners(mask.bits))
+    left, top = mask.left, mask.top
+    seen = [False] * len(xs)
+    rings: list[list[int]] = []
+    for start, is_outer in enumerate(filled):
         if seen[start]:
             continue
-        if not filled[start]:  # the first corner of a ring, from the top left, has the ring's inside below it
+        if not is_outer:  # the first corner of a ring, from the top left, has the ring's inside below it
             return None
-        ring, corner = [], start
+        ring: list[int] = []
+        corner = start
         while not seen[corner]:
-            for step in (across_to, along_to):
-                seen[corner] = True
-                x, y = points[corner]
-                ring.append((float(x), float(y)))
-                corner = step[corner]
-        parts.append(PolygonPart(tuple(ring)))
-    return Polygons(tuple(parts))
+            other = across_to[corner]
+            seen[corner] = seen[other] = True
+            y = ys[corner] + top
+            ring += (xs[corner] + left, y, xs[other] + left, y)
+            corner = along_to[other]
+        rings.append(ring)
+    return rings or None
 
 
 def _corners(
@@ -50,7 +48,8 @@ def _corners(
     Edges alternate: sorted along each grid line, corners pair up as the two ends of an edge. Where two
     pixels touch only by their corners, two corners lie on one point: `above` and `below`.
     """
-    framed = np.pad(bits, 1)
+    framed = np.zeros((bits.shape[0] + 2, bits.shape[1] + 2), np.bool_)
+    framed[1:-1, 1:-1] = bits
     top_left, top_right = framed[:-1, :-1], framed[:-1, 1:]
     below_left, below_right = framed[1:, :-1], framed[1:, 1:]
     count = top_left.astype(np.int8) + top_right + below_left + below_right
