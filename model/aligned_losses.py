@@ -1,7 +1,7 @@
 """The losses of our small-data recipe: few images, few minutes, a score that means how well a box fits.
 
-Shapes: B images, P priors, C classes with background first, k prototypes on an (h, w) grid. Targets' masks are
-on the prototypes' grid. Terms: C cross entropy with the quality as a soft label, B generalised IoU, M binary
+Shapes: B images, P priors, C classes with background first, k prototypes on an (h, w) grid. Targets' masks
+are on the prototypes' grid. Terms: C cross entropy with the quality as a soft label, B generalised IoU, M binary
 cross entropy in the grown box (so that prototypes stay useful around it, where a person corrects), D dice
 inside the box, S the published semantic term.
 """
@@ -28,7 +28,7 @@ class AlignedWeights:
     """Weights of the terms and the mask's region."""
 
     classes: float = 1.0
-    boxes: float = 2.0
+    boxes: float = 3.0
     masks: float = 2.0
     dice: float = 1.0
     semantic: float = 0.5

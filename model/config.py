@@ -144,6 +144,7 @@ _LITE = ModelConfig(
     proto_after=1,
     proto_conv="separable",
     head_channels=96,
+    head_depth=2,
     head_kernel=1,
 )
 _DARKNET = replace(_BASE, name="yolact_darknet53", backbone="darknet53", mean=(0, 0, 0), std=(255, 255, 255))

@@ -24,8 +24,10 @@ from model.masks import assemble_all
 from model.messages import Prediction
 from model.rle import run_lengths
 
-NAMES = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR_1", "AR_10", "AR_100")
-NAMES += ("AR_small", "AR_medium", "AR_large")  # in pycocotools' order
+NAMES = (  # in pycocotools' order
+    *("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large"),
+    *("AR_1", "AR_10", "AR_100", "AR_small", "AR_medium", "AR_large"),
+)
 Progress = Callable[[int, int], None]  # images done, of how many
 
 
@@ -159,7 +161,7 @@ def ground_truth(entry: ImageEntry, image_id: int, first_id: int) -> list[dict[s
     """The annotations of one image as pycocotools takes them, numbered from `first_id`."""
     from pycocotools import mask as coco_mask
 
-    found = []
+    found: list[dict[str, Any]] = []
     for instance in entry.instances:
         size = [entry.height, entry.width]
         if isinstance(instance.segmentation, Mapping):

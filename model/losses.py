@@ -84,7 +84,7 @@ def hard_negatives(logits: Tensor, labels: Tensor) -> Tensor:
     """
     hardness = torch.logsumexp(logits, 2) - logits[..., 0]
     hardness = hardness.masked_fill(labels != 0, 0)
-    rank = hardness.sort(1, descending=True, stable=True)[1].sort(1)[1]
+    rank = hardness.argsort(dim=1, descending=True, stable=True).argsort(1)
     wanted = NEGATIVES * (labels > 0).sum(1, keepdim=True).clamp(min=1)
     return (rank < wanted.clamp(max=labels.shape[1] - 1)) & (labels == 0)
 
@@ -151,7 +151,7 @@ def quality_term(
 
 
 def semantic_term(semantic: Tensor, targets: Sequence[Target]) -> Tensor:
-    """BCE of each class' map with the union of its masks, summed over classes, averaged over pixels, images."""
+    """BCE of each class' map with the union of its masks: summed over classes, a mean over pixels and images."""
     height, width = semantic.shape[2:]
     total = semantic.sum() * 0
     for logits, target in zip(semantic, targets, strict=True):

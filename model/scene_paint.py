@@ -114,7 +114,9 @@ def shade(
 ) -> tuple[Image, Image]:
     """(h, w) factor and highlight of a body whose edges are rounded, from its mask 0..255."""
     reach = max(3.0, min(alpha.shape) * rng.uniform(0.06, 0.14))
-    relief = cv2.GaussianBlur(alpha.astype(np.float32) / 255, (0, 0), reach)  # 8 bits would show steps
+    relief: NDArray = cv2.GaussianBlur(
+        alpha.astype(np.float32) / 255, (0, 0), reach
+    )  # 8 bits would show steps
     slope_x = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=3) * (reach / 4)
     slope_y = cv2.Sobel(relief, cv2.CV_32F, 0, 1, ksize=3) * (reach / 4)
     facing = -(slope_x * light[0] + slope_y * light[1])

@@ -1,0 +1,74 @@
+"""A training run's folder: what it was told, what it says as it goes, its checkpoints and its result.
+
+config.json             settings, recipe, network, categories, data
+events.jsonl            one JSON object a line: {"t", "event", ...}
+checkpoint.pt           to go on from
+result.json, weights.safetensors, card.json
+cancel                  made by whoever wants the run to stop
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+CONFIG, EVENTS, CHECKPOINT, RESULT, CANCEL = (
+    "config.json",
+    "events.jsonl",
+    "checkpoint.pt",
+    "result.json",
+    "cancel",
+)
+WEIGHTS = "weights.safetensors"
+
+
+class RunFolder:
+    """Writes a run's folder. Every file appears whole; events are flushed one by one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+
+    def say(self, event: str, **values: Any) -> None:
+        """Append one event. Numbers that are no numbers become null, so that every line is JSON."""
+        line = json.dumps(_plain({"t": time.time(), "event": event, **values}), ensure_ascii=False)
+        with (self.path / EVENTS).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write one JSON file atomically."""
+        self.write(name, json.dumps(_plain(content), indent=1, ensure_ascii=False).encode())
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write one file atomically."""
+        handle, part = tempfile.mkstemp(dir=self.path, prefix=f".{name}-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, self.path / name)
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked the run to stop."""
+        return (self.path / CANCEL).exists()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.12g}") if math.isfinite(value) else None
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,388 @@
+"""One training run, the whole of it: data, network, steps, checkpoints, scores, result.
+
+Used by `main.py train ...`, alone or under torchrun. Everything it says goes into the run's folder
+(`run_folder`). One bad image or one loss that is no number never ends a run; asking it to stop does within
+a step. Resumed, it goes on exactly where its last checkpoint stands.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from model import checkpoint, recipes
+from model.augment import augment
+from model.card import ModelCard
+from model.dataset import CocoData, load
+from model.distributed import Processes
+from model.errors import DataError, InputError, WeightsError
+from model.evaluate import measure
+from model.loader import Loader
+from model.optim import Average, freeze, optimiser, rate, set_rate
+from model.predictor import Predictor
+from model.published_augment import augment_published
+from model.recipes import Recipe
+from model.run_folder import CHECKPOINT, CONFIG, RESULT, WEIGHTS, RunFolder
+from model.samples import Sample, SampleStore
+from model.steps import LossModel, step, to_batch
+from model.targets import Example
+from model.transfer import start
+from model.yolact import Yolact
+
+CHECKPOINT_SECONDS = 120.0
+PROGRESS_SECONDS = 1.0
+MAX_BAD_STEPS = 50  # in a row whose loss is no number, before the run gives up
+SAMPLE_SIDE = 1.6  # times the input's side: images are kept no larger, crops rarely need more
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """What a run is asked for. None: the recipe's own."""
+
+    data: Path  # COCO file
+    images: Path  # its folder
+    val: Path
+    init: str  # weights, a version's folder, a built-in name, or a configuration's name
+    run: Path  # folder
+    val_images: Path | None = None  # None: `images`
+    iterations: int | None = None
+    batch_size: int | None = None  # of one process
+    device: str = "auto"
+    resume: bool = False
+    preset: str = "small"
+    seed: int = 0
+    workers: int | None = None  # threads that make examples; None: 1 beside a CPU, 8 beside a GPU
+    evaluate_every: int | None = None  # iterations; None: only at the end
+    name: str | None = None  # the version's; None: the folder's
+
+
+class Cancelled(Exception):
+    """Somebody asked the run to stop; its checkpoint stands."""
+
+
+def train(settings: TrainSettings) -> dict[str, Any]:
+    """Run to the end and give what result.json says. Raises InputError, in one line, and Cancelled.
+
+    Under torchrun every process gives the same result; only the first writes.
+    """
+    processes = Processes.join(settings.device)
+    folder = RunFolder(settings.run)
+    try:
+        training = Training(settings, folder, processes)
+        try:
+            return training.run()
+        finally:
+            training.close()
+    except Cancelled:
+        raise
+    except (InputError, RuntimeError, MemoryError, OSError) as error:
+        if processes.first:
+            folder.say("failed", reason=(str(error).splitlines() or [type(error).__name__])[0][:500])
+        raise
+    finally:
+        processes.leave()
+
+
+class Training:
+    """The state of a run."""
+
+    def __init__(self, settings: TrainSettings, folder: RunFolder, processes: Processes) -> None:
+        self.settings, self.folder, self.processes = settings, folder, processes
+        self.device = processes.device
+        torch.manual_seed(settings.seed + processes.rank)
+        self.recipe: Recipe = recipes.find(settings.preset)
+        self.batch_size = settings.batch_size or max(self.recipe.batch_size // processes.world, 1)
+        data = load(settings.data, settings.images)
+        self.data = _usable(data, self.recipe, settings.data)
+        self.val = load(settings.val, settings.val_images or settings.images)
+        origin = start(settings.init, data.categories, prior=self.recipe.classes_prior)
+        self.parent, self.kept = origin.parent, origin.kept
+        self.network: Yolact = origin.model.to(self.device).to(memory_format=torch.channels_last)
+        freeze(self.network, self.recipe, self.batch_size)
+        total = self.batch_size * processes.world
+        self.plan = recipes.plan(self.recipe, total, settings.iterations, fine_tune=bool(self.parent))
+        self.optimiser = optimiser(self.network, self.recipe, self.plan)
+        self.average = Average(self.network, self.recipe.average) if self.recipe.average else None
+        self.losses: nn.Module = processes.wrap(LossModel(self.network, self.recipe))
+        self.iteration = 0
+        self.bad_steps = self.bad_in_a_row = 0
+        self.started = time.time()
+        self.seconds_before = 0.0  # spent before a resume
+        if settings.resume:
+            self._resume()
+        self.loader = self._loader()
+
+    def run(self) -> dict[str, Any]:
+        """Step until the end; evaluate; write weights, card and result."""
+        self._announce()
+        meter = _Meter(self)
+        saved = time.monotonic()
+        every = self.settings.evaluate_every
+        for examples in self.loader:
+            if self.iteration >= self.plan.iterations:
+                break
+            losses = self._step(examples)
+            meter.add(losses, len(examples))
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                self._save_checkpoint()
+                saved = time.monotonic()
+            if self.processes.any(self.folder.cancelled):
+                self._cancel()
+            if every and self.iteration % every == 0 and self.iteration < self.plan.iterations:
+                self._evaluate(self.settings.run / "part.safetensors")
+        return self._finish()
+
+    def close(self) -> None:
+        """End the threads that make examples."""
+        self.loader.close()
+
+    def _step(self, examples: list[Example]) -> Mapping[str, float]:
+        set_rate(self.optimiser, rate(self.iteration, self.recipe, self.plan))
+        images, targets = to_batch(examples, self.network, self.device)
+        result = step(self.losses, self.optimiser, images, targets, self.recipe.clip_norm)
+        self.iteration += 1
+        self.bad_in_a_row = 0 if result.finite else self.bad_in_a_row + 1
+        self.bad_steps += not result.finite
+        if self.bad_in_a_row >= MAX_BAD_STEPS:
+            raise InputError(
+                f"expected losses that are numbers, got {MAX_BAD_STEPS} in a row that are not; "
+                "look for wrong boxes in the data, or take a smaller learning rate"
+            )
+        if self.average is not None and result.finite:
+            self.average.update(self.network)
+        return result.losses
+
+    def _loader(self) -> Loader:
+        config = self.network.config
+        store = SampleStore(self.data, round(config.input_size * SAMPLE_SIDE))
+        options = self.recipe.augment
+
+        def make(sample: Sample, rng: np.random.Generator, other: Callable[[], Sample]) -> Example | None:
+            if options is None:
+                return augment_published(sample, rng, config)
+            return augment(sample, rng, config.input_size, config.prototype_size, options, other)
+
+        workers = self.settings.workers or (1 if self.device.type == "cpu" else 8)
+        return Loader(
+            len(store),
+            store.get,
+            make,
+            batch_size=self.batch_size,
+            seed=self.settings.seed,
+            rank=self.processes.rank,
+            world=self.processes.world,
+            workers=workers,
+            start_iteration=self.iteration,
+        )
+
+    def _announce(self) -> None:
+        if not self.processes.first:
+            return
+        (self.folder.path / "cancel").unlink(missing_ok=True)
+        settings = asdict(self.settings)
+        self.folder.write_json(
+            CONFIG,
+            {
+                "settings": settings,
+                "recipe": self.recipe.to_dict(),
+                "network": self.network.config.to_dict(),
+                "categories": self.data.categories,
+                "parent": self.parent,
+                "batch_size": self.batch_size,
+                "processes": self.processes.world,
+                "torch": torch.__version__,
+            },
+        )
+        self.folder.say(
+            "start",
+            iteration=self.iteration,
+            iterations=self.plan.iterations,
+            images=len(self.data.images),
+            instances=self.data.instances,
+            categories=self.data.categories,
+            kept_categories=self.kept,
+            parent=self.parent,
+            device=str(self.device),
+            warnings=self.data.report() + [f"val: {line}" for line in self.val.report()],
+        )
+
+    def _card(self, scores: Mapping[str, Any]) -> ModelCard:
+        settings = self.settings
+        return ModelCard(
+            settings.name or settings.run.resolve().name,
+            self.network.config,
+            self.data.categories,
+            parent=self.parent,
+            data=f"{settings.data.name}: {len(self.data.images)} images, {self.data.instances} instances",
+            scores=scores,
+            more={"run": self._figures()},
+        )
+
+    def _figures(self) -> dict[str, Any]:
+        return {
+            "preset": self.recipe.name,
+            "iterations": self.iteration,
+            "batch_size": self.batch_size * self.processes.world,
+            "wall_seconds": round(self.seconds_before + time.time() - self.started, 1),
+            "cpu_seconds": round(time.process_time(), 1),
+            "skipped_steps": self.bad_steps,
+        }
+
+    def _write_weights(self, path: Path, scores: Mapping[str, Any], half: bool = False) -> None:
+        """The averaged weights where there are any."""
+        if self.average is None:
+            checkpoint.save(self.network, self._card(scores), path, half=half)
+            return
+        own = {key: value.clone() for key, value in self.network.state_dict().items()}
+        self.network.load_state_dict(self.average.state)
+        try:
+            checkpoint.save(self.network, self._card(scores), path, half=half)
+        finally:
+            self.network.load_state_dict(own)
+
+    def _evaluate(self, path: Path) -> dict[str, Any]:
+        """Scores of the weights as they stand, told as an event; {} when the run was asked to stop."""
+        scores: dict[str, Any] = {}
+        if self.processes.first:
+            self._write_weights(path, {})
+            predictor = Predictor(path, str(self.device))
+            found = measure(predictor, self.val, cancelled=lambda: self.folder.cancelled).as_dict()
+            if not self.folder.cancelled:
+                scores = found
+                ap = {"mask": scores["mask"]["AP"], "mask50": scores["mask"]["AP50"]}
+                ap |= {"box": scores["box"]["AP"], "box50": scores["box"]["AP50"]}
+                self.folder.say("eval", iteration=self.iteration, iterations=self.plan.iterations, ap=ap)
+        if self.processes.any(self.folder.cancelled):
+            self._cancel()
+        return scores
+
+    def _finish(self) -> dict[str, Any]:
+        self._save_checkpoint()
+        path = self.settings.run / WEIGHTS
+        scores = self._evaluate(self.settings.run / "part.safetensors")
+        result: dict[str, Any] = {
+            "weights": WEIGHTS,
+            "scores": scores,
+            "skipped_images": dict(self.loader.skipped),
+            **self._figures(),
+        }
+        if self.processes.first:
+            self._write_weights(path, scores, half=True)
+            for name in ("part.safetensors", "part.json"):
+                (self.settings.run / name).unlink(missing_ok=True)
+            self.folder.write_json(RESULT, result)
+            ap = {"mask": scores["mask"]["AP"], "mask50": scores["mask"]["AP50"]}
+            ap |= {"box": scores["box"]["AP"], "box50": scores["box"]["AP50"]}
+            self.folder.say(
+                "done", iteration=self.iteration, iterations=self.plan.iterations, ap=ap, **result
+            )
+        return result
+
+    def _cancel(self) -> None:
+        self._save_checkpoint()
+        if self.processes.first:
+            self.folder.say("cancelled", iteration=self.iteration, iterations=self.plan.iterations)
+        raise Cancelled(f"the run was asked to stop; go on with --resume --run {self.settings.run}")
+
+    def _save_checkpoint(self) -> None:
+        if not self.processes.first:
+            return
+        data = io.BytesIO()
+        torch.save(
+            {
+                "iteration": self.iteration,
+                "network": self.network.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "average": None if self.average is None else self.average.state,
+                "average_steps": 0 if self.average is None else self.average.steps,
+                "random": torch.get_rng_state(),
+                "plan": json.dumps(asdict(self.plan)),
+                "seconds": self.seconds_before + time.time() - self.started,
+                "bad_steps": self.bad_steps,
+            },
+            data,
+        )
+        self.folder.write(CHECKPOINT, data.getvalue())
+        self.folder.say("checkpoint", iteration=self.iteration, iterations=self.plan.iterations)
+
+    def _resume(self) -> None:
+        path = self.settings.run / CHECKPOINT
+        if not path.is_file():
+            return  # stopped before its first checkpoint: begin at the beginning
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            self.network.load_state_dict(state["network"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            if self.average is not None:
+                for key, value in state["average"].items():
+                    self.average.state[key].copy_(value)
+                self.average.steps = state["average_steps"]
+            torch.set_rng_state(state["random"])
+            if self.settings.iterations is None:
+                self.plan = replace(self.plan, iterations=json.loads(state["plan"])["iterations"])
+            self.iteration = state["iteration"]
+            self.seconds_before = state["seconds"]
+            self.bad_steps = state["bad_steps"]
+        except (RuntimeError, KeyError, ValueError, EOFError, OSError) as error:
+            words = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+            raise WeightsError(
+                f"{path}: expected this run's checkpoint, got another or a damaged one ({words}); "
+                "start without --resume"
+            ) from None
+
+
+class _Meter:
+    """Says how a run goes, about once a second: means since the last time."""
+
+    def __init__(self, training: Training) -> None:
+        self._training = training
+        self._sums: dict[str, float] = {}
+        self._steps = self._images = 0
+        self._first = (time.monotonic(), training.iteration)
+        self._last = time.monotonic()
+
+    def add(self, losses: Mapping[str, float], images: int) -> None:
+        run = self._training
+        for name, value in losses.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._steps += 1
+        self._images += images * run.processes.world
+        now = time.monotonic()
+        last = run.iteration >= run.plan.iterations
+        if now - self._last < PROGRESS_SECONDS and not last:
+            return
+        pace = (now - self._first[0]) / max(run.iteration - self._first[1], 1)
+        if run.processes.first:
+            run.folder.say(
+                "progress",
+                iteration=run.iteration,
+                iterations=run.plan.iterations,
+                losses={name: value / self._steps for name, value in self._sums.items()},
+                lr=rate(run.iteration, run.recipe, run.plan),
+                images_per_s=self._images / max(now - self._last, 1e-9),
+                eta_s=pace * (run.plan.iterations - run.iteration),
+                skipped_steps=run.bad_steps,
+            )
+        self._sums, self._steps, self._images, self._last = {}, 0, 0, now
+
+
+def _usable(data: CocoData, recipe: Recipe, path: Path) -> CocoData:
+    if not data.instances:
+        reasons = "; ".join(data.report())
+        raise DataError(
+            f"{path}: expected annotations to learn from, got none; label and mark some ({reasons})"
+        )
+    if not recipe.skip_empty:
+        return data
+    return replace(
+        data, images=tuple(image for image in data.images if any(not one.crowd for one in image.instances))
+    )
