@@ -153,7 +153,7 @@ class TrainingPanel(QWidget):
 
         done = [each for each in self._session.records if each.state is ImageState.DONE]
         instances = sum(each.annotation_count for each in done)
-        words = f"Trains on the {len(done)} images marked done, {instances} annotations; one in five is held out."
+        words = f"Trains on the {len(done)} images marked done, {instances} annotations; 1 in 5 is held out."
         if len(done) < MIN_IMAGES:
             words += f" At least {MIN_IMAGES} are needed: mark {MIN_IMAGES - len(done)} more as done."
         self.data.setText(words if self._session.project else "No project")
