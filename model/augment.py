@@ -75,7 +75,7 @@ class _Layer:
 
     category: int
     crowd: bool
-    mask: NDArray[np.uint8]  # (s, s) 0 or 1
+    mask: NDArray  # (s, s) uint8 0 or 1
     whole: float
 
 
@@ -103,7 +103,7 @@ def _centred(matrix: NDArray[np.float64]) -> Matrix:
     return np.asarray((np.linalg.inv(half) @ matrix @ half)[:2], np.float64)
 
 
-def _warp(image: NDArray[np.uint8], matrix: Matrix, size: int) -> NDArray[np.uint8]:
+def _warp(image: NDArray, matrix: Matrix, size: int) -> NDArray[np.uint8]:
     shrink = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if shrink < 0.75:  # bilinear sampling alone would alias
         image = cv2.GaussianBlur(image, (0, 0), 0.4 / shrink)
@@ -133,7 +133,7 @@ def _layers(masks: tuple[SampleMask, ...], matrix: Matrix, size: int) -> list[_L
 
 
 def _paste(
-    image: NDArray[np.uint8],
+    image: NDArray,
     layers: list[_Layer],
     second: Sample,
     matrix: Matrix,
@@ -160,9 +160,7 @@ def _paste(
     return mixed
 
 
-def recolour(
-    image: NDArray[np.uint8], rng: np.random.Generator, options: AugmentOptions
-) -> NDArray[np.uint8]:
+def recolour(image: NDArray, rng: np.random.Generator, options: AugmentOptions) -> NDArray[np.uint8]:
     """Brightness and contrast, then hue and saturation, grey and blur, each by chance."""
     if rng.random() < 0.7:
         gain = rng.uniform(1 - options.contrast, 1 + options.contrast)
@@ -184,9 +182,7 @@ def recolour(
     return np.asarray(image, np.uint8)
 
 
-def _example(
-    image: NDArray[np.uint8], layers: list[_Layer], mask_size: int, options: AugmentOptions
-) -> Example:
+def _example(image: NDArray, layers: list[_Layer], mask_size: int, options: AugmentOptions) -> Example:
     size = image.shape[0]
     boxes, categories, masks, nowhere = [], [], [], []
     for layer in layers:

@@ -151,7 +151,7 @@ def quality_term(
 
 
 def semantic_term(semantic: Tensor, targets: Sequence[Target]) -> Tensor:
-    """BCE of each class' map with the union of its masks: summed over classes, a mean over pixels and images."""
+    """BCE of each class' map with the union of its masks: class sum, pixel and image mean."""
     height, width = semantic.shape[2:]
     total = semantic.sum() * 0
     for logits, target in zip(semantic, targets, strict=True):

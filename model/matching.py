@@ -86,8 +86,8 @@ def match_aligned(
     """Each object takes the `top` anchors inside it that already score and fit it best.
 
     Follows TOOD (arXiv 2108.07755): alignment = score^a * IoU^b with the predicted box; an anchor that
-    several objects want goes to the one it overlaps most; its target score is its alignment, scaled so that the
-    object's best anchor gets the object's best IoU. predicted_boxes (P, 4) xyxy, probabilities (P, C).
+    several objects want goes to the one it overlaps most; its target score is its alignment, scaled so that
+    the object's best anchor gets the object's best IoU. predicted_boxes (P, 4) xyxy, probabilities (P, C).
     Anchors whose centre lies in an ignored box are neutral.
     """
     centres = priors[:, :2]

@@ -75,14 +75,14 @@ def photometric(scene: Scene, rng: np.random.Generator) -> Scene:
     contrast_first = rng.random() < 0.5
     if contrast_first and rng.random() < 0.5:
         image *= np.float32(rng.uniform(0.5, 1.5))
-    image = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
+    image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV), np.float32)
     if rng.random() < 0.5:
         image[..., 1] *= np.float32(rng.uniform(0.5, 1.5))
     if rng.random() < 0.5:
         image[..., 0] += np.float32(rng.uniform(-18, 18))
         image[..., 0][image[..., 0] > 360] -= 360
         image[..., 0][image[..., 0] < 0] += 360
-    image = cv2.cvtColor(image, cv2.COLOR_HSV2RGB)
+    image = np.asarray(cv2.cvtColor(image, cv2.COLOR_HSV2RGB), np.float32)
     if not contrast_first and rng.random() < 0.5:
         image *= np.float32(rng.uniform(0.5, 1.5))
     return replace(scene, image=image)
@@ -121,7 +121,7 @@ def crop(scene: Scene, rng: np.random.Generator) -> Scene:
             left, top = rng.uniform(0, width - w), rng.uniform(0, height - h)
             x1, y1, x2, y2 = int(left), int(top), int(left + w), int(top + h)
             centres = (scene.boxes[:, :2] + scene.boxes[:, 2:]) / 2
-            inside = ((centres > (x1, y1)) & (centres < (x2, y2))).all(1)
+            inside = np.asarray(((centres > (x1, y1)) & (centres < (x2, y2))).all(1))
             if not (inside & ~scene.crowd).any():
                 continue
             kept = scene.select(inside)
@@ -155,7 +155,7 @@ def resize(scene: Scene, size: int) -> Scene:
     masks = np.array([stretched(mask) for mask in scene.masks], np.uint8).reshape(-1, size, size)
     boxes = scene.boxes * (across, down, across, down)
     bigger = ((boxes[:, 2:] - boxes[:, :2]) > LEAST_SIDE).all(1)
-    return replace(scene, image=stretched(scene.image), masks=masks, boxes=boxes).select(bigger)
+    return replace(scene, image=stretched(scene.image), masks=masks, boxes=boxes).select(np.asarray(bigger))
 
 
 def as_example(scene: Scene) -> Example:

@@ -65,12 +65,12 @@ def clutter(image: Image, rng: np.random.Generator) -> None:
         kind = rng.integers(4)
         if kind == 0:  # a scrap of paper: a quadrangle, never as regular as a kite
             angle = np.sort(rng.uniform(0, 2 * np.pi, 4))
-            radius = rng.uniform(0.04, 0.16, 4) * unit
-            points = centre + np.stack((np.cos(angle), np.sin(angle)), 1) * radius[:, None]
+            radius = rng.uniform(0.04, 0.16, (4, 1)) * unit
+            points = centre + np.stack((np.cos(angle), np.sin(angle)), 1) * radius
             _fill(image, points, tone)
         elif kind == 1:  # a stick
-            angle, reach = rng.uniform(0, np.pi), rng.uniform(0.1, 0.4) * unit
-            end = centre + reach * np.array((np.cos(angle), np.sin(angle)))
+            turn, reach = rng.uniform(0, np.pi), rng.uniform(0.1, 0.4) * unit
+            end = centre + reach * np.array((np.cos(turn), np.sin(turn)))
             thick = int(rng.integers(2, max(3, unit // 60)))
             cv2.line(image, _pixel(centre), _pixel(end), tone, thick, cv2.LINE_AA)
         elif kind == 2:  # a thread
@@ -125,7 +125,7 @@ def shade(
     return np.asarray(np.clip(factor, 0.25, 1.5), np.float32), np.asarray(shine, np.float32)
 
 
-def finish(image: Image, rng: np.random.Generator) -> NDArray[np.uint8]:
+def finish(image: NDArray, rng: np.random.Generator) -> NDArray[np.uint8]:
     """The camera: colour of the light, darker corners, a little blur and grain."""
     height, width = image.shape[:2]
     warmth = rng.normal(0, 0.05)
