@@ -1,0 +1,48 @@
+"""Writing edits from the window: in order, on the project thread, while the GUI goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.edits import Edit
+from app.errors import InputError
+
+if TYPE_CHECKING:
+    from app.annotation import ImageId
+    from app.project import Project
+    from ui.workers import Workers
+
+
+class QueuedJournal:
+    """A document's journal. `failed(image_id, error)` is called on the GUI thread when a write fails."""
+
+    def __init__(
+        self, project: Project, workers: Workers, failed: Callable[[ImageId, InputError], object]
+    ) -> None:
+        self._project, self._workers, self._failed = project, workers, failed
+        self._pending = 0
+
+    @property
+    def pending(self) -> int:
+        """Writes that have not reached the disk yet."""
+        return self._pending
+
+    def append(self, edit: Edit) -> None:
+        """An edit was applied."""
+        self._write(edit, lambda: self._project.store.append(edit))
+
+    def step(self, edit: Edit, *, position: int) -> None:
+        """An undo or redo was performed."""
+        self._write(edit, lambda: self._project.store.step(edit, position=position))
+
+    def _write(self, edit: Edit, work: Callable[[], None]) -> None:
+        self._pending += 1
+        self._workers.on_project(work, self._written, lambda error: self._refused(edit, error))
+
+    def _written(self, _: None) -> None:
+        self._pending -= 1
+
+    def _refused(self, edit: Edit, error: InputError) -> None:
+        self._pending -= 1
+        self._failed(edit.image_id, error)

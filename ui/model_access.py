@@ -1,0 +1,190 @@
+"""The session's way to the model: its process, predictions kept on disk, proposals for the image on screen.
+
+The process is started when the first prediction is wanted, never before the window is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from app.annotation import Annotation, ImageId, ImageState
+from app.errors import InputError
+from app.records import ImageRecord
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from app.document import ImageDocument
+    from app.inference import Inference
+    from app.proposals import Candidate
+    from app.versions import ModelVersion
+    from model.messages import Prediction
+    from ui.session import Session
+
+
+class ModelAccess:
+    """Owned by the session; all methods are called on the GUI thread."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._inference: Inference | None = None
+        self._starting = False
+        self._wishes: list[tuple[ImageId, str, bool]] = []  # asked for before the process was there
+        self._asked: dict[ImageId, Future[Prediction]] = {}
+        self.version: ModelVersion | None = None
+
+    @property
+    def inference(self) -> Inference | None:
+        """The model's process, if it was started."""
+        return self._inference
+
+    # --- the process ---------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Find the active version and start its process."""
+        project = self._session.project
+        if project is None or self._inference is not None or self._starting:
+            return
+        self._starting = True
+        from app.versions import active
+
+        self._session.workers.on_project(lambda: active(project), self._found, self._not_found)
+
+    def _found(self, version: ModelVersion) -> None:
+        self._starting = False
+        if self._session.project is None:
+            return
+        from app.inference import Inference
+
+        self.version = version
+        self._inference = Inference(version.weights)
+        post, tell = self._session.workers.post, self._session.model_state_changed
+        self._inference.status.connect(lambda words: post(lambda: tell.emit(words)))
+        wishes, self._wishes = self._wishes, []
+        for image_id, path, urgent in wishes:
+            self._ask(image_id, path, urgent=urgent)
+
+    def _not_found(self, error: InputError) -> None:
+        self._starting = False
+        self._wishes.clear()
+        self._session.message.emit(str(error), "error")
+
+    def close(self) -> None:
+        """End the process; what was asked for is dropped."""
+        inference, self._inference = self._inference, None
+        self._asked.clear()
+        self._wishes.clear()
+        self.version = None
+        if inference is not None:
+            inference.close()
+
+    def restart(self) -> None:
+        """Another version is active."""
+        self.close()
+        self.start()
+
+    # --- predictions ---------------------------------------------------------------------------------------
+
+    def look_up(self, document: ImageDocument) -> None:
+        """Show the kept prediction of the current image, or ask for one where it is wanted."""
+        session, project = self._session, self._session.project
+        if project is None:
+            return
+        wanted = session.auto_prelabel and document.state is ImageState.NEW
+        version = _version_of(document.annotations.values()) or (self.version.name if self.version else None)
+        if version is None:
+            if wanted:
+                self.prelabel(document)
+            return
+        from app.predictions import of_project
+
+        key, image_id, name = document.image.content_key, document.image.id, version
+
+        def found(prediction: Prediction | None) -> None:
+            if prediction is not None:
+                session.set_prediction(image_id, prediction)
+            elif wanted and session.image_id == image_id:
+                self.prelabel(document)
+
+        session.workers.on_pool(lambda: of_project(project).load(key, name), found)
+
+    def prelabel(self, document: ImageDocument, *, again: bool = False) -> None:
+        """Ask for the current image's prediction; its proposals become one undoable edit."""
+        del again
+        self._ask(document.image.id, document.image.path, urgent=True)
+
+    def ahead(self, records: Sequence[ImageRecord]) -> None:
+        """Ask for images that will be looked at soon; only their predictions are kept."""
+        for record in records:
+            if not record.missing:
+                self._ask(record.id, record.path, urgent=False)
+
+    def _ask(self, image_id: ImageId, path: str, *, urgent: bool) -> None:
+        project = self._session.project
+        if project is None:
+            return
+        if self._inference is None:
+            self._wishes.append((image_id, path, urgent))
+            self.start()
+            return
+        if image_id in self._asked and not urgent:
+            return
+        from app.inference import Priority
+
+        priority = Priority.SCREEN if urgent else Priority.AHEAD
+        future = self._inference.predict(project.images_dir / path, priority=priority)
+        self._asked[image_id] = future
+        self._session.workers.follow(
+            future,
+            lambda answer: self._answered(image_id, answer),
+            lambda error: self._failed(image_id, error),
+        )
+
+    def _failed(self, image_id: ImageId, error: InputError) -> None:
+        self._asked.pop(image_id, None)
+        if image_id == self._session.image_id:
+            self._session.message.emit(str(error), "error")
+
+    def _answered(self, image_id: ImageId, prediction: Prediction) -> None:
+        self._asked.pop(image_id, None)
+        session, project = self._session, self._session.project
+        record = session.record(image_id)
+        if project is None or record is None:
+            return
+        from app.predictions import of_project
+        from app.proposals import candidates
+
+        session.set_prediction(image_id, prediction)
+
+        def work() -> list[Candidate]:
+            of_project(project).save(record.content_key, prediction)
+            return candidates(prediction)
+
+        session.workers.on_pool(work, lambda found: self._offer(image_id, found))
+
+    def _offer(self, image_id: ImageId, found: list[Candidate]) -> None:
+        """Names first (on the project thread, they may be new), then the edit, in the open document."""
+        session, project = self._session, self._session.project
+        if project is None:
+            return
+        from app.proposals import categories_for, proposals
+
+        def named(answer: tuple[dict[str, object], list[object]]) -> None:
+            document = session.open_document(image_id)
+            if document is not None:
+                edit = proposals(found, document, answer[0])  # type: ignore[arg-type]
+                if edit is not None:
+                    document.apply(edit)
+            if len(answer[1]) != len(session.categories):
+                session.take_categories(answer[1])  # type: ignore[arg-type]
+
+        session.workers.on_project(lambda: (categories_for(project, found), project.categories()), named)  # type: ignore[arg-type, return-value]
+
+
+def _version_of(annotations: object) -> str | None:
+    """The version that proposed what is in a document."""
+    for each in annotations:  # type: ignore[attr-defined]
+        if isinstance(each, Annotation) and each.origin is not None:
+            return each.origin.model_version
+    return None

@@ -1,0 +1,69 @@
+"""Images that are open or about to be: their documents and pixels, within a limit of memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.annotation import ImageId
+
+if TYPE_CHECKING:
+    from app.document import ImageDocument
+
+V = TypeVar("V")
+PIXELS = 256 * 2**20  # bytes of decoded images kept
+DOCUMENTS = 12
+
+
+class Recent(Generic[V]):
+    """The values used last, within a budget. A value's cost is given when it is put in."""
+
+    def __init__(self, budget: int) -> None:
+        self._budget, self._spent = budget, 0
+        self._values: OrderedDict[ImageId, tuple[V, int]] = OrderedDict()
+
+    def __contains__(self, key: ImageId) -> bool:
+        return key in self._values
+
+    def get(self, key: ImageId) -> V | None:
+        """The value, which is now the one used last."""
+        if key not in self._values:
+            return None
+        self._values.move_to_end(key)
+        return self._values[key][0]
+
+    def put(self, key: ImageId, value: V, cost: int) -> None:
+        """Keep a value; the ones not used for longest go."""
+        self.drop(key)
+        self._values[key] = value, cost
+        self._spent += cost
+        while self._spent > self._budget and len(self._values) > 1:
+            _, (_, gone) = self._values.popitem(last=False)
+            self._spent -= gone
+
+    def drop(self, key: ImageId) -> None:
+        """Forget one."""
+        if key in self._values:
+            self._spent -= self._values.pop(key)[1]
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._values.clear()
+        self._spent = 0
+
+    def items(self) -> list[tuple[ImageId, V]]:
+        """What is kept, the oldest first."""
+        return [(key, value) for key, (value, _) in self._values.items()]
+
+
+def documents() -> Recent[ImageDocument]:
+    """A dozen documents."""
+    return Recent(DOCUMENTS)
+
+
+def pixels() -> Recent[NDArray[np.uint8]]:
+    """Decoded images up to `PIXELS` bytes."""
+    return Recent(PIXELS)

@@ -1,0 +1,570 @@
+"""What the window remembers: project, current image, document, prediction, selection, category, threshold.
+
+The only object that panels, canvas and tools are given. Every intention returns at once; what must wait runs
+on the project thread, the pool or the model's process, and comes back as a signal on the GUI thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+
+from app.annotation import (
+    PERSONS_WORK,
+    Annotation,
+    AnnotationId,
+    AnnotationState,
+    Category,
+    CategoryId,
+    ImageId,
+    ImageState,
+)
+from app.edits import Edit
+from app.errors import InputError
+from app.records import ImageRecord
+from ui import opened, session_edits
+from ui.journal import QueuedJournal
+from ui.model_access import ModelAccess
+from ui.workers import Workers
+
+if TYPE_CHECKING:
+    from app.document import ImageDocument
+    from app.project import Project
+    from model.messages import Prediction
+
+THRESHOLD = 0.3  # score from which proposals are shown, at first
+AHEAD = 3  # images after the current one that are read and predicted ahead
+LARGE = 8_000_000  # pixels from which an image is left to the canvas, which shows a preview first
+
+
+class Session(QObject):
+    """See the module. Read the attributes; change them only by the methods."""
+
+    project_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    images_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    image_state_changed: SignalInstance = Signal(object)  # type: ignore[assignment]  # ImageRecord
+    document_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    annotations_changed: SignalInstance = Signal(object)  # type: ignore[assignment]  # Edit
+    selection_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    categories_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    category_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    prediction_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    threshold_changed: SignalInstance = Signal(float)  # type: ignore[assignment]
+    view_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    tool_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
+    message: SignalInstance = Signal(str, str)  # type: ignore[assignment]  # words, info | warning | error
+    model_state_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.workers = Workers(self)
+        self.workers.failed.connect(lambda words: self.message.emit(words, "error"))
+        self.model = ModelAccess(self)
+        self.auto_prelabel = True
+        self._documents, self._pixels = opened.documents(), opened.pixels()
+        self._clipboard: tuple[Annotation, ...] = ()
+        self._forget()
+        self._ahead = QTimer(self, singleShot=True, interval=120)
+        self._ahead.timeout.connect(self._look_ahead)
+
+    def _forget(self) -> None:
+        self.project: Project | None = None
+        self.records: list[ImageRecord] = []
+        self.categories: list[Category] = []
+        self.document: ImageDocument | None = None
+        self.image_id: ImageId | None = None
+        self.prediction: Prediction | None = None
+        self.pixels: NDArray[np.uint8] | None = None
+        self.selection: tuple[AnnotationId, ...] = ()
+        self.category: Category | None = None
+        self.hidden: frozenset[AnnotationId] = frozenset()
+        self.threshold = THRESHOLD
+        self.tool = "select"
+        self._places: dict[ImageId, int] = {}
+        self._journal: QueuedJournal | None = None
+        self._documents.clear()
+        self._pixels.clear()
+
+    # --- projects ------------------------------------------------------------------------------------------
+
+    def open_project(self, path: Path) -> None:
+        """Open a project; the images are looked for again in the background."""
+        from app.project import Project
+
+        self.workers.on_project(lambda: _read(Project.open(path)), self._opened, self._not_opened)
+
+    def create_project(self, path: Path, images_dir: Path, categories: Sequence[str] = ()) -> None:
+        """Make a project about a folder of images and open it."""
+        from app.project import Project
+
+        def work() -> tuple[Project, list[ImageRecord], list[Category], float]:
+            return _read(Project.create(path, images_dir, categories))
+
+        self.workers.on_project(work, self._opened, self._not_opened)
+
+    def _not_opened(self, error: InputError) -> None:
+        self.message.emit(str(error), "error")
+
+    def _opened(self, answer: tuple[Project, list[ImageRecord], list[Category], float]) -> None:
+        self.close_project()
+        self.project, records, self.categories, self.threshold = answer
+        self._journal = QueuedJournal(self.project, self.workers, self._not_written)
+        self.category = self.categories[0] if self.categories else None
+        self._take_records(records)
+        self.project_changed.emit()
+        self.categories_changed.emit()
+        self.category_changed.emit()
+        self.threshold_changed.emit(self.threshold)
+        if records:
+            todo = (each for each in records if each.state not in (ImageState.DONE, ImageState.SKIPPED))
+            self.show_image(next(todo, records[0]).id)
+        self.rescan()
+
+    def rescan(self) -> None:
+        """Look for new and vanished images in the folder."""
+        project = self.project
+        if project is not None:
+
+            def work() -> list[ImageRecord] | None:
+                report = project.scan()
+                return project.images() if report.new or report.missing else None
+
+            self.workers.on_project(work, self._scanned)
+
+    def _scanned(self, records: list[ImageRecord] | None) -> None:
+        if records is None or self.project is None:
+            if not self.records and self.project is not None:
+                self.message.emit(
+                    f"No images in {self.project.images_dir}: put some there, or choose another", "warning"
+                )
+            return
+        self._take_records(records)
+        self.images_changed.emit()
+        if self.image_id is None and records:
+            self.show_image(records[0].id)
+
+    def refresh_records(self) -> None:
+        """Read records and categories again after work on many images; documents not shown are dropped."""
+        project, current = self.project, self.image_id
+        if project is None:
+            return
+        for image_id, _ in self._documents.items():
+            if image_id != current:
+                self._documents.drop(image_id)
+
+        def arrived(answer: tuple[list[ImageRecord], list[Category]]) -> None:
+            self._take_records(answer[0])
+            self.categories = answer[1]
+            self.category = self.category or (self.categories[0] if self.categories else None)
+            self.images_changed.emit()
+            self.categories_changed.emit()
+            self.category_changed.emit()
+
+        self.workers.on_project(lambda: (project.images(), project.categories()), arrived)
+
+    def reload_document(self) -> None:
+        """Read the current document again, after something else wrote it."""
+        if self.image_id is not None:
+            image_id = self.image_id
+            self._documents.drop(image_id)
+            self.image_id = None
+            self.show_image(image_id)
+
+    def close_project(self) -> None:
+        """Let go of the project; edits that are being written are finished first."""
+        project = self.project
+        if project is None:
+            return
+        threshold = self.threshold
+        self.model.close()
+
+        def work() -> None:
+            project.set_setting("threshold", threshold)
+            project.close()
+
+        self.workers.on_project(work, failed=lambda error: None)
+        self._forget()
+        for signal in (self.project_changed, self.document_changed, self.selection_changed):
+            signal.emit()
+        self.prediction_changed.emit()
+
+    def close(self) -> None:
+        """Finish writing and end all threads and the model's process."""
+        self._ahead.stop()
+        self.close_project()
+        self.model.close()
+        self.workers.close()
+
+    def _take_records(self, records: list[ImageRecord]) -> None:
+        self.records = records
+        self._places = {record.id: place for place, record in enumerate(records)}
+
+    def record(self, image_id: ImageId) -> ImageRecord | None:
+        """The record of an image."""
+        place = self._places.get(image_id)
+        return None if place is None else self.records[place]
+
+    # --- the current image ---------------------------------------------------------------------------------
+
+    def show_image(self, image_id: ImageId) -> None:
+        """Make an image the current one; `document_changed` tells when it is there."""
+        project = self.project
+        if project is None or image_id == self.image_id or image_id not in self._places:
+            return
+        self.image_id = image_id
+        found = self._documents.get(image_id)
+        if found is not None:
+            self._show_document(found)
+        else:
+            self._load_document(image_id, self._show_document)
+
+    def _load_document(self, image_id: ImageId, then: Callable[[ImageDocument], None]) -> None:
+        project, journal = self.project, self._journal
+        if project is None or journal is None:
+            return
+
+        def work() -> ImageDocument:
+            project.ensure_size(image_id)
+            return project.document(image_id, journal)
+
+        def arrived(document: ImageDocument) -> None:
+            if project is self.project:
+                known = self._documents.get(image_id)
+                if known is None:
+                    document.changed.connect(lambda edit: self._edited(document, edit))
+                    self._documents.put(image_id, document, 1)
+                then(known or document)
+
+        self.workers.on_project(work, arrived, lambda error: self._no_document(image_id, error))
+
+    def _no_document(self, image_id: ImageId, error: InputError) -> None:
+        if image_id == self.image_id:
+            self.document, self.pixels, self.prediction, self.selection = None, None, None, ()
+            self.document_changed.emit()
+            self.selection_changed.emit()
+            self.prediction_changed.emit()
+            self.message.emit(str(error), "error")
+
+    def _show_document(self, document: ImageDocument) -> None:
+        if document.image.id != self.image_id:
+            return
+        self.document = document
+        self.pixels = self._pixels.get(document.image.id)
+        self.prediction = None
+        self.selection, self.hidden = (), frozenset()
+        self.document_changed.emit()
+        self.selection_changed.emit()
+        self.prediction_changed.emit()
+        if self.pixels is None and document.image.width * document.image.height <= LARGE:
+            self._decode(document.image.id, document.image.path)
+        self.model.look_up(document)
+        self._ahead.start()
+
+    def _decode(self, image_id: ImageId, path: str) -> None:
+        project = self.project
+        if project is None or image_id in self._pixels:
+            return
+        from model.image_io import read_image
+
+        file = project.images_dir / path
+
+        def arrived(pixels: NDArray[np.uint8]) -> None:
+            if project is not self.project:
+                return
+            self._pixels.put(image_id, pixels, pixels.nbytes)
+            if image_id == self.image_id and self.document is not None and self.pixels is None:
+                self.pixels = pixels
+                self.document_changed.emit()
+
+        self.workers.on_pool(
+            lambda: read_image(file), arrived, lambda error: self._not_decoded(image_id, error)
+        )
+
+    def _not_decoded(self, image_id: ImageId, error: InputError) -> None:
+        if image_id == self.image_id:
+            self.message.emit(str(error), "error")
+
+    def _look_ahead(self) -> None:
+        """Read the neighbours, so that a step costs nothing, and ask for predictions that are missing."""
+        place = self._places.get(self.image_id) if self.image_id is not None else None
+        if place is None:
+            return
+        after = self.records[place + 1 : place + 1 + AHEAD]
+        for record in [*after[:2], *self.records[max(place - 1, 0) : place]]:
+            if record.id not in self._documents:
+                self._load_document(record.id, lambda _: None)
+            if 0 < record.width * record.height <= LARGE:
+                self._decode(record.id, record.path)
+        if self.auto_prelabel:
+            self.model.ahead([record for record in after if record.state is ImageState.NEW])
+
+    def step(self, by: int, wanted: Callable[[ImageRecord], bool] = lambda record: True) -> None:
+        """Go `by` images on or back, counting only those that are `wanted`."""
+        place = self._places.get(self.image_id, -1) if self.image_id is not None else -1
+        direction = 1 if by > 0 else -1
+        left = abs(by)
+        while left and 0 <= (place := place + direction) < len(self.records):
+            if wanted(self.records[place]):
+                left -= 1
+                if not left:
+                    self.show_image(self.records[place].id)
+
+    # --- edits ---------------------------------------------------------------------------------------------
+
+    def apply(self, edit: Edit) -> None:
+        """Perform an edit of the current document."""
+        if self.document is not None:
+            self.document.apply(session_edits.complete(edit, self.document))
+
+    def undo(self) -> None:
+        """Take the current document's last edit back."""
+        if self.document is not None:
+            self.document.undo()
+
+    def redo(self) -> None:
+        """Perform the last undone edit again."""
+        if self.document is not None:
+            self.document.redo()
+
+    def _edited(self, document: ImageDocument, edit: Edit) -> None:
+        self._recount(document)
+        if document is not self.document:
+            return
+        gone = {change.id for change in edit.changes if _is_gone(change.after)}
+        self.annotations_changed.emit(edit)
+        if gone & set(self.selection):
+            self.select(each for each in self.selection if each not in gone)
+
+    def _recount(self, document: ImageDocument) -> None:
+        place = self._places.get(document.image.id)
+        if place is None:
+            return
+        there = document.annotations.values()
+        scores = [each.score or 0.0 for each in there if each.state is AnnotationState.PROPOSED]
+        record = replace(
+            self.records[place],
+            state=document.state,
+            width=document.image.width,
+            height=document.image.height,
+            annotation_count=sum(each.state in PERSONS_WORK for each in there),
+            proposal_count=len(scores),
+            mean_score=sum(scores) / len(scores) if scores else None,
+            min_score=min(scores, default=None),
+        )
+        if record != self.records[place]:
+            self.records[place] = record
+            self.image_state_changed.emit(record)
+
+    def _not_written(self, image_id: ImageId, error: InputError) -> None:
+        """The disk refused an edit: memory goes back to what the disk has."""
+        self.message.emit(str(error), "error")
+        project, document = self.project, self._documents.get(image_id)
+        if project is not None and document is not None:
+            self.workers.on_project(lambda: project.store.load_document(image_id), document.restore)
+
+    def _perform(self, edit: Edit | None) -> bool:
+        if edit is not None:
+            self.apply(edit)
+        return edit is not None
+
+    def accept(self) -> None:
+        """Accept the chosen proposals; without a selection, all visible ones."""
+        if self.document is not None:
+            self._perform(session_edits.accept(self.document, self.selection or self.visible_proposals()))
+
+    def accept_all(self) -> None:
+        """Accept all visible proposals."""
+        if self.document is not None:
+            self._perform(session_edits.accept(self.document, self.visible_proposals()))
+
+    def reject(self) -> None:
+        """Reject the chosen proposals, without a selection all visible ones; they do not come back."""
+        if self.document is not None:
+            self._perform(session_edits.discard(self.document, self.selection or self.visible_proposals()))
+
+    def delete_selection(self) -> None:
+        """Remove what is chosen; proposals are rejected."""
+        if self.document is not None and self.selection:
+            self._perform(session_edits.discard(self.document, self.selection))
+
+    def relabel(self, category_id: CategoryId) -> None:
+        """Give what is chosen another category."""
+        if self.document is not None:
+            self._perform(session_edits.relabel(self.document, self.selection, category_id))
+
+    def duplicate(self) -> None:
+        """Copies of what is chosen, a little aside, chosen themselves."""
+        if self.document is not None:
+            self._add_copies(session_edits.chosen(self.document, self.selection), (12.0, 12.0))
+
+    def copy(self) -> None:
+        """Remember what is chosen, for any image of the project."""
+        if self.document is not None:
+            self._clipboard = tuple(session_edits.chosen(self.document, self.selection))
+
+    def paste(self) -> None:
+        """Copies of what was remembered, at the same place."""
+        self._add_copies(self._clipboard, (0.0, 0.0))
+
+    def _add_copies(self, annotations: Sequence[Annotation], offset: tuple[float, float]) -> None:
+        if self.document is None:
+            return
+        edit = session_edits.copies(self.document, annotations, offset)
+        if self._perform(edit) and edit is not None:
+            self.select(change.id for change in edit.changes)
+
+    def set_image_state(self, state: ImageState) -> None:
+        """The current image goes to another state."""
+        if self.document is not None:
+            self._perform(session_edits.image_state(self.document, state))
+
+    def set_states(self, image_ids: Iterable[ImageId], state: ImageState) -> None:
+        """Several images go to another state, each an undoable edit of its own."""
+        for image_id in image_ids:
+            document = self._documents.get(image_id)
+            if document is not None:
+                _change_state(document, state)
+            else:
+                self._load_document(image_id, lambda document: _change_state(document, state))
+
+    def done_and_next(self) -> None:
+        """Mark the image done and go to the next that is not."""
+        self.set_image_state(ImageState.DONE)
+        self.step(1, lambda record: record.state not in (ImageState.DONE, ImageState.SKIPPED))
+
+    # --- what is chosen and shown --------------------------------------------------------------------------
+
+    def select(self, ids: Iterable[AnnotationId]) -> None:
+        """Choose annotations of the current document."""
+        there = self.document.annotations if self.document else {}
+        chosen = tuple(dict.fromkeys(each for each in ids if each in there))
+        if chosen != self.selection:
+            self.selection = chosen
+            self.selection_changed.emit()
+
+    def visible(self, annotation: Annotation) -> bool:
+        """Whether an annotation is shown: not rejected, not hidden, a proposal only from the threshold on."""
+        if annotation.id in self.hidden or annotation.state is AnnotationState.REJECTED:
+            return False
+        return annotation.state is not AnnotationState.PROPOSED or (annotation.score or 0.0) >= self.threshold
+
+    def visible_proposals(self) -> list[AnnotationId]:
+        """The proposals that are shown."""
+        there = self.document.annotations.values() if self.document else ()
+        return [each.id for each in there if each.state is AnnotationState.PROPOSED and self.visible(each)]
+
+    def toggle_hidden(self, ids: Iterable[AnnotationId]) -> None:
+        """Hide those that are shown, show those that are hidden."""
+        self.hidden = self.hidden ^ frozenset(ids)
+        self.view_changed.emit()
+
+    def set_threshold(self, value: float) -> None:
+        """Show proposals from this score on. No network is run."""
+        value = min(max(value, 0.0), 1.0)
+        if value != self.threshold:
+            self.threshold = value
+            self.threshold_changed.emit(value)
+
+    def set_tool(self, name: str) -> None:
+        """Choose a tool of the canvas."""
+        self.tool = name
+        self.tool_changed.emit(name)
+
+    # --- categories ----------------------------------------------------------------------------------------
+
+    def set_category(self, category_id: CategoryId) -> None:
+        """Draw with this category from now on."""
+        found = next((each for each in self.categories if each.id == category_id), None)
+        if found is not None and found != self.category:
+            self.category = found
+            self.category_changed.emit()
+
+    def add_category(self, name: str) -> None:
+        """A new category, which is then the current one."""
+        project = self.project
+        if project is not None:
+            self._change_categories(lambda: project.add_category(name).id)
+
+    def update_category(self, category: Category) -> None:
+        """Rename or recolour."""
+        project = self.project
+        if project is not None:
+            self._change_categories(lambda: project.update_category(category))
+
+    def remove_category(self, category_id: CategoryId) -> None:
+        """Remove a category that nothing uses."""
+        project = self.project
+        if project is not None:
+            self._change_categories(lambda: project.remove_category(category_id))
+
+    def _change_categories(self, work: Callable[[], CategoryId | None]) -> None:
+        project = self.project
+        assert project is not None
+
+        def both() -> tuple[CategoryId | None, list[Category]]:
+            return work(), project.categories()
+
+        self.workers.on_project(both, self._categories_arrived, self._categories_refused)
+
+    def _categories_refused(self, error: InputError) -> None:
+        self.message.emit(str(error), "warning")
+        self.categories_changed.emit()
+
+    def take_categories(self, categories: list[Category]) -> None:
+        """The project has other categories now."""
+        self._categories_arrived((None, categories))
+
+    def _categories_arrived(self, answer: tuple[CategoryId | None, list[Category]]) -> None:
+        new, self.categories = answer
+        wanted = new if new is not None else (self.category.id if self.category else None)
+        self.category = next(
+            (each for each in self.categories if each.id == wanted),
+            self.categories[0] if self.categories else None,
+        )
+        self.categories_changed.emit()
+        self.category_changed.emit()
+
+    # --- predictions ---------------------------------------------------------------------------------------
+
+    def set_prediction(self, image_id: ImageId, prediction: Prediction) -> None:
+        """The model's answer about an image is there."""
+        if image_id == self.image_id:
+            self.prediction = prediction
+            self.prediction_changed.emit()
+
+    def predict_current(self) -> None:
+        """Pre-label the current image now."""
+        if self.document is not None:
+            self.model.prelabel(self.document, again=True)
+
+    def model_changed(self) -> None:
+        """Another model version is active."""
+        self.model.restart()
+        self.prediction = None
+        self.prediction_changed.emit()
+
+    def open_document(self, image_id: ImageId) -> ImageDocument | None:
+        """The document of an image, if it is in memory."""
+        return self._documents.get(image_id)
+
+
+def _read(project: Project) -> tuple[Project, list[ImageRecord], list[Category], float]:
+    """What the window needs first."""
+    threshold = project.setting("threshold", THRESHOLD)
+    return project, project.images(), project.categories(), float(threshold)
+
+
+def _is_gone(annotation: Annotation | None) -> bool:
+    return annotation is None or annotation.state is AnnotationState.REJECTED
+
+
+def _change_state(document: ImageDocument, state: ImageState) -> None:
+    edit = session_edits.image_state(document, state)
+    if edit is not None:
+        document.apply(session_edits.complete(edit, document))
