@@ -33,6 +33,20 @@ from app.records import DocumentData, FoundFile, ImageRecord
 
 _CHUNK = 5000
 
+# The statements of every edit, built once: an import runs them thousands of times.
+_POSITION = sa.select(schema.image.c.undo_position).where(schema.image.c.id == sa.bindparam("image"))
+_DROP_UNDONE = schema.edit.delete().where(
+    schema.edit.c.image_id == sa.bindparam("image"), schema.edit.c.position > sa.bindparam("position")
+)
+_LOG = schema.edit.insert()
+_ADD = schema.annotation.insert()
+_MOVE = (
+    schema.image.update()
+    .where(schema.image.c.id == sa.bindparam("image"))
+    .values(undo_position=sa.bindparam("to"))
+)
+_MOVE_AND_STATE = _MOVE.values(state=sa.bindparam("state"))
+
 
 class Store:
     """One open database."""
@@ -306,22 +320,22 @@ class Store:
 
     def append_all(self, edits: Iterable[Edit]) -> None:
         """Several edits (of any images) in one transaction."""
-        i, e = schema.image, schema.edit
         with self._begin() as connection:
             for edit in edits:
-                position = connection.scalar(sa.select(i.c.undo_position).where(i.c.id == edit.image_id))
+                position = connection.scalar(_POSITION, {"image": edit.image_id})
                 if position is None:
                     raise StoreError(f"expected an image of this project, got id {edit.image_id}")
-                connection.execute(e.delete().where(e.c.image_id == edit.image_id, e.c.position > position))
+                connection.execute(_DROP_UNDONE, {"image": edit.image_id, "position": position})
                 connection.execute(
-                    e.insert().values(
-                        image_id=edit.image_id,
-                        position=position + 1,
-                        kind=str(edit.kind),
-                        payload=rows.edit_to_payload(edit),
-                        author=edit.author,
-                        at=edit.at,
-                    )
+                    _LOG,
+                    {
+                        "image_id": edit.image_id,
+                        "position": position + 1,
+                        "kind": str(edit.kind),
+                        "payload": rows.edit_to_payload(edit),
+                        "author": edit.author,
+                        "at": edit.at,
+                    },
                 )
                 self._perform(connection, edit, position + 1)
 
@@ -331,7 +345,7 @@ class Store:
             self._perform(connection, edit, position)
 
     def _perform(self, connection: sa.Connection, edit: Edit, position: int) -> None:
-        a, i = schema.annotation, schema.image
+        a = schema.annotation
         gone = [change.id for change in edit.changes if change.after is None]
         new = [change.after for change in edit.changes if change.before is None and change.after]
         moved = [change.after for change in edit.changes if change.before and change.after]
@@ -345,9 +359,12 @@ class Store:
                 [{**{k: v for k, v in row.items() if k != "id"}, "_id": row["id"]} for row in values],
             )
         if new:
-            connection.execute(a.insert(), [rows.annotation_to_row(each) for each in new])
-        state = {} if edit.state_after is None else {"state": str(edit.state_after)}
-        connection.execute(i.update().where(i.c.id == edit.image_id).values(undo_position=position, **state))
+            connection.execute(_ADD, [rows.annotation_to_row(each) for each in new])
+        if edit.state_after is None:
+            connection.execute(_MOVE, {"image": edit.image_id, "to": position})
+        else:
+            state = str(edit.state_after)
+            connection.execute(_MOVE_AND_STATE, {"image": edit.image_id, "to": position, "state": state})
 
     def reserve_annotation_ids(self, count: int) -> range:
         """A block of ids that nobody else gets."""

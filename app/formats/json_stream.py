@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ CHUNK = 1 << 20  # bytes read at once
 LIMIT = 1 << 28  # characters of one value: more is no annotation of an image
 _NEAR = 16  # an error this close to the end of what was read may be only a value that goes on
 _BLANK = " \t\r\n"
+_COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class _Window:
         seen: set[str] = set()
         closed = self._take_if("}")
         while not closed:
+            self._peek()
             key = self._value()
             if not isinstance(key, str) or self._peek() != ":":
                 self._fail("expected a name and a colon")
@@ -100,6 +103,7 @@ class _Window:
                 yield Member(key, None, is_array=True)
                 yield from self._elements(key)
             else:
+                self._peek()
                 yield Member(key, self._value())
             closed = self._take_if("}") or not self._comma()
         if self._peek():
@@ -108,12 +112,17 @@ class _Window:
     def _elements(self, key: str) -> Iterator[Element]:
         self._advance(self._at + 1)
         closed = self._take_if("]")
+        self._peek()
         while not closed:
-            self._peek()
             start = self._byte
             value = self._value()
             yield Element(key, value, start, self._byte)
-            closed = self._take_if("]") or not self._comma()
+            comma = _COMMA.match(self._text, self._at)
+            if comma and comma.end() < len(self._text):  # nearly always
+                self._advance(comma.end())
+            else:
+                closed = self._take_if("]") or not self._comma()
+                self._peek()
 
     def _comma(self) -> bool:
         if not self._take_if(","):
@@ -140,7 +149,7 @@ class _Window:
         return found
 
     def _value(self) -> object:
-        self._peek()
+        """The value that begins here: blanks were passed over."""
         while True:
             try:
                 value, end = self._json.raw_decode(self._text, self._at)
