@@ -1,0 +1,379 @@
+"""What is on the screen: which tiles a view needs, in what order, and how to show what is there already.
+
+Between the widget, which has the view, and the threads, which paint. An instance being edited is *live*: it
+is painted into the over layer of the tiles in view at once, only where it changed, by the GUI thread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PySide6.QtCore import QObject, QRect, QRectF, Signal, SignalInstance
+from PySide6.QtGui import QPainter, QRegion
+
+from app.annotation import AnnotationId
+from app.geometry import Polygons
+from model.masks import BoxMask
+from ui.canvas.compose import REACH, Color, Picture, Shape, paint_over, tone_table
+from ui.canvas.sampling import Level, Span
+from ui.canvas.scene import Damage, Look, MaskStore, Scene, style_of
+from ui.canvas.tiles import (
+    TILE,
+    Job,
+    Tile,
+    TileCache,
+    TileKey,
+    TilePainter,
+    image_rect,
+    nearest_first,
+    world_size,
+)
+from ui.canvas.transform import Rect, View, grid_span, grown, touches, union
+
+OVERVIEW = 1024  # device pixels: the larger side of the whole image that is always kept
+
+
+@dataclass(slots=True, eq=False)
+class Live:
+    """An instance being edited. Its mask's bits may change as long as `Stage.patch` is told where."""
+
+    id: AnnotationId | None  # None: a new one
+    geometry: BoxMask | Polygons
+    color: Color
+    box: Rect | None = None  # holds the mask, where its bits are much larger than it; kept by whoever edits
+    touched: Rect | None = None  # all that was patched
+
+    @property
+    def extent(self) -> Rect:
+        return self.box if self.box is not None else extent_of(self.geometry)
+
+
+class Stage(QObject):
+    """The tiles of one canvas."""
+
+    damaged: SignalInstance = Signal(QRect)  # type: ignore[assignment]  # world device pixels; empty = everything
+    complete: SignalInstance = Signal()  # type: ignore[assignment]  # all of the view is painted and true
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.masks = MaskStore()
+        self.scene = Scene(self.masks)
+        self.live: Live | None = None
+        self._cache = TileCache()
+        self._painter = TilePainter(self)
+        self._painter.painted.connect(self._take)
+        self._picture: Picture | None = None
+        self._look = Look()
+        self._stamp = 0
+        self._oldest = 0  # tiles with an earlier stamp are of another image
+        self._view: View | None = None
+        self._seen = (0, 0)  # the widget, device pixels
+        self._shown_scale = 0.0  # the last scale at which the view was complete
+        self._held = 0
+
+    # what is to be seen
+
+    def clear(self) -> None:
+        """No image."""
+        self._picture = None
+        self._view = None
+        self.live = None
+        self._forget()
+        self.scene.clear()
+        self._painter.wish([])
+
+    def set_image(self, size: tuple[int, int], ratio: float) -> None:
+        """Another image, of which no pixel is there yet."""
+        self.clear()
+        self._picture = Picture((), size, (), ratio, tone_table(self._look.brightness, self._look.contrast))
+
+    def set_levels(self, levels: Sequence[Level]) -> None:
+        """Pixels arrived: a preview, or all of them."""
+        assert self._picture is not None
+        self._picture = self._with(levels=tuple(levels))
+        self._changed_all()
+
+    @property
+    def has_pixels(self) -> bool:
+        return self._picture is not None and bool(self._picture.levels)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of the view is painted and shows the truth."""
+        return self.has_pixels and not self._missing() and self._painter.idle
+
+    def set_look(self, look: Look) -> None:
+        """Brightness and contrast; the shapes' look comes with `show`."""
+        tone_changed = (look.brightness, look.contrast) != (self._look.brightness, self._look.contrast)
+        self._look = look
+        if self._picture is not None and tone_changed:
+            self._picture = self._with(tone=tone_table(look.brightness, look.contrast))
+            self._changed_all()
+
+    def show(self, damage: Sequence[Damage]) -> None:
+        """The scene's shapes changed there."""
+        if self._picture is None:
+            return
+        self._picture = self._with(shapes=self.scene.base)
+        self._stamp += 1
+        for each in damage:
+            self._cache.invalidate(grown(each.rect, self._reach()), self._stamp, base=each.base)
+        if damage:
+            self.request()
+
+    def set_view(self, view: View, width: int, height: int) -> None:
+        """The widget shows this; its size in device pixels."""
+        self._view, self._seen = view, (width, height)
+        if self._picture is not None and self._picture.ratio != view.ratio:
+            self._picture = self._with(ratio=view.ratio)
+            self._changed_all()
+        self._cache.allow(width * height * 4 * 5)
+        self.request()
+
+    # tiles
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Changes made inside are painted together, at its end."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            self.request()
+
+    def request(self) -> None:
+        """Have the threads paint what is missing or untrue: the view, the whole at a glance, surroundings."""
+        view, picture = self._view, self._picture
+        if self._held:
+            return
+        if view is None or picture is None or not picture.levels:
+            self._painter.wish([])
+            return
+        middle = view.left + self._seen[0] / 2, view.top + self._seen[1] / 2
+        wanted = nearest_first(self._keys(view, 0), *middle)
+        if all((tile := self._cache.get(key)) and not tile.stale for key in wanted):
+            self._shown_scale = view.scale
+        wanted += self._overview()
+        wanted += [
+            key for key in nearest_first(self._keys(view, TILE // 2), *middle) if key not in set(wanted)
+        ]
+        self._painter.wish([job for key in wanted if (job := self._job(key, picture)) is not None])
+
+    def _job(self, key: TileKey, picture: Picture) -> Job | None:
+        tile = self._cache.get(key)
+        if tile is not None and not tile.stale:
+            return None
+        kept = tile.base if tile is not None and not tile.base_stale else None
+        return Job(key, picture, self.over_shapes(), self._stamp, kept)
+
+    def over_shapes(self) -> tuple[Shape, ...]:
+        """What lies in the over layer: the selected instances, and the one being edited as it is now."""
+        live = self.live
+        if live is None or self._look.peek:
+            return self.scene.over
+        return (
+            *(shape for shape in self.scene.over if live.id is None or shape.id != live.id),
+            self._live_shape(live),
+        )
+
+    def _keys(self, view: View, margin: int) -> list[TileKey]:
+        assert self._picture is not None
+        width, height = world_size(self._picture.size, view.scale)
+        columns = grid_span(view.left - margin, min(view.left + self._seen[0] + margin, width), TILE)
+        rows = grid_span(view.top - margin, min(view.top + self._seen[1] + margin, height), TILE)
+        return [TileKey(view.scale, column, row) for row in rows for column in columns]
+
+    def _overview(self) -> list[TileKey]:
+        assert self._picture is not None
+        scale = min(OVERVIEW / max(self._picture.size), 1.0)
+        width, height = world_size(self._picture.size, scale)
+        return [
+            TileKey(scale, column, row)
+            for row in range(math.ceil(height / TILE))
+            for column in range(math.ceil(width / TILE))
+        ]
+
+    def _missing(self) -> list[TileKey]:
+        if self._view is None or self._picture is None:
+            return []
+        tiles = ((key, self._cache.get(key)) for key in self._keys(self._view, 0))
+        return [key for key, tile in tiles if tile is None or tile.stale]
+
+    def _take(self) -> None:
+        view = self._view
+        if view is None:
+            self._painter.take()
+            return
+        missing_before = bool(self._missing())
+        for tile in self._painter.take():
+            if tile.stamp < self._oldest:
+                continue
+            self._cache.put(tile)
+            if self.live is not None and self.live.touched is not None:
+                self._patch_tile(tile, self.live.touched)
+            if tile.key.scale == view.scale:
+                self.damaged.emit(QRect(tile.span.left, tile.span.top, tile.span.width, tile.span.height))
+        if missing_before and not self._missing():
+            self._shown_scale = view.scale
+            self.complete.emit()
+        self.request()
+
+    # painting
+
+    def draw(self, painter: QPainter, dirty: QRect) -> None:
+        """Copy tiles to the screen. `painter` is scaled to device pixels of the widget, as is `dirty`."""
+        view = self._view
+        if view is None or self._picture is None or not self._picture.levels:
+            return
+        dirty_world = dirty.translated(view.left, view.top)
+        tiles = [(key, self._cache.get(key)) for key in self._keys(view, 0)]
+        near = [
+            (key, tile) for key, tile in tiles if dirty_world.intersects(_qrect(key.span(self._picture.size)))
+        ]
+        gaps = [key for key, tile in near if tile is None]
+        if gaps:
+            self._draw_instead(painter, gaps, view)
+        for _, tile in near:
+            if tile is not None:
+                at = tile.span.left - view.left, tile.span.top - view.top
+                painter.drawImage(at[0], at[1], tile.base_image())
+                over = tile.over_image()
+                if over is not None:
+                    painter.drawImage(at[0], at[1], over)
+
+    def _draw_instead(self, painter: QPainter, gaps: Sequence[TileKey], view: View) -> None:
+        """Where tiles are missing: the overview, and on it what was shown before, resized."""
+        assert self._picture is not None
+        region = QRegion()
+        for key in gaps:
+            region = region.united(_qrect(key.span(self._picture.size)).translated(-view.left, -view.top))
+        painter.save()
+        painter.setClipRegion(region)
+        overview = self._overview()[0].scale
+        for tile in self._cache.at_other_scales(view.scale):
+            if tile.key.scale not in (overview, self._shown_scale):
+                continue
+            factor = view.scale / tile.key.scale
+            target = QRectF(
+                tile.span.left * factor - view.left,
+                tile.span.top * factor - view.top,
+                tile.span.width * factor,
+                tile.span.height * factor,
+            )
+            if region.intersects(target.toAlignedRect()):
+                painter.drawImage(target, tile.base_image())
+                over = tile.over_image()
+                if over is not None:
+                    painter.drawImage(target, over)
+        painter.restore()
+
+    # the instance being edited
+
+    def show_live(self, live: Live) -> None:
+        """Show an instance as it is being edited, in the place of the settled one."""
+        self.live = live
+        live.touched = None
+        self.patch(live.extent)
+
+    def patch(self, rect: Rect) -> None:
+        """The live instance changed within `rect` (image pixels): paint that part of the view now."""
+        live, view = self.live, self._view
+        if live is None or view is None or self._picture is None:
+            return
+        rect = grown(rect, self._reach())
+        live.touched = rect if live.touched is None else union(live.touched, rect)
+        for key in self._keys(view, 0):
+            tile = self._cache.get(key)
+            if tile is not None:
+                self._patch_tile(tile, rect)
+        self.damaged.emit(
+            QRect(
+                math.floor(rect[0] * view.scale) - 1,
+                math.floor(rect[1] * view.scale) - 1,
+                math.ceil((rect[2] - rect[0]) * view.scale) + 3,
+                math.ceil((rect[3] - rect[1]) * view.scale) + 3,
+            )
+        )
+
+    def end_live(self, *, settled: bool = False) -> None:
+        """Back to the scene as it is. `settled`: it already shows what was live, none has to be painted."""
+        live, self.live = self.live, None
+        if live is None or live.touched is None or settled:
+            return
+        self._stamp += 1
+        self._cache.invalidate(live.touched, self._stamp, base=False)
+        self.request()
+
+    def _patch_tile(self, tile: Tile, rect: Rect) -> None:
+        assert self._picture is not None
+        scale = tile.key.scale
+        if not touches(rect, image_rect(tile.span, scale)):
+            return
+        left = max(math.floor(rect[0] * scale), tile.span.left)
+        top = max(math.floor(rect[1] * scale), tile.span.top)
+        right = min(math.ceil(rect[2] * scale), tile.span.left + tile.span.width)
+        bottom = min(math.ceil(rect[3] * scale), tile.span.top + tile.span.height)
+        if left >= right or top >= bottom:
+            return
+        part = paint_over(
+            self.over_shapes(), scale, Span(left, top, right - left, bottom - top), self._picture.ratio
+        )
+        if tile.over is None:
+            if part is None:
+                return
+            tile.over = np.zeros((tile.span.height, tile.span.width, 4), np.uint8)
+        rows = slice(top - tile.span.top, bottom - tile.span.top)
+        columns = slice(left - tile.span.left, right - tile.span.left)
+        tile.over[rows, columns] = 0 if part is None else part
+
+    def _live_shape(self, live: Live) -> Shape:
+        style = style_of(live.color, self._look, selected=True)
+        return Shape(live.id, live.geometry, live.extent, style)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._painter.close()
+
+    # small things
+
+    def _with(self, **changed: object) -> Picture:
+        assert self._picture is not None
+        return replace(self._picture, **changed)  # type: ignore[arg-type]
+
+    def _forget(self) -> None:
+        self._stamp += 1
+        self._oldest = self._stamp
+        self._cache.clear()
+        self._shown_scale = 0.0
+
+    def _changed_all(self) -> None:
+        assert self._picture is not None
+        width, height = self._picture.size
+        self._stamp += 1
+        self._cache.invalidate((-1.0, -1.0, width + 1.0, height + 1.0), self._stamp)
+        self.request()
+
+    def _reach(self) -> float:
+        """How far a change shows beyond its rectangle, image pixels."""
+        scale = self._view.scale if self._view else 1.0
+        ratio = self._picture.ratio if self._picture else 1.0
+        return REACH * ratio / min(scale, 1.0) + 3
+
+
+def _qrect(span: Span) -> QRect:
+    return QRect(span.left, span.top, span.width, span.height)
+
+
+def extent_of(geometry: BoxMask | Polygons) -> Rect:
+    """The rectangle that a geometry's arrays or outlines take up."""
+    if isinstance(geometry, BoxMask):
+        return geometry.left, geometry.top, geometry.right, geometry.bottom
+    points = np.array([point for part in geometry.parts for point in part.outline]).reshape(-1, 2)
+    if not len(points):
+        return 0.0, 0.0, 0.0, 0.0
+    return tuple(float(each) for each in (*points.min(0), *points.max(0)))  # type: ignore[return-value]

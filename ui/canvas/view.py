@@ -1,0 +1,539 @@
+"""The canvas: shows the session's image and instances, and hands mouse and keys to the chosen tool.
+
+The heavy painting is done by the threads behind `stage`; this widget copies tiles, draws small things over
+them, and keeps the view. Frames: see `transform`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal, SignalInstance
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.annotation import AnnotationId, ImageId
+from app.edits import Edit
+from app.geometry import Geometry, RleMask
+from model.masks import BoxMask
+from ui.canvas import overlay, transform
+from ui.canvas.compose import Color
+from ui.canvas.navigation import Navigator
+from ui.canvas.sampling import Level
+from ui.canvas.scene import Look
+from ui.canvas.shown import Shown
+from ui.canvas.source import ImageSource
+from ui.canvas.stage import Live, Stage
+from ui.canvas.transform import Rect, View
+from ui.tools.base import Pointer, Tool
+from ui.tools.catalog import TOOLS
+
+if TYPE_CHECKING:
+    from ui.session import Session
+
+PICK_TOLERANCE = 4.0  # widget units around the pointer that still hit
+UNDO = (QKeySequence.StandardKey.Undo,)
+
+
+class Canvas(QWidget):
+    """The image with its instances, and the tool that works on them."""
+
+    pointer_moved: SignalInstance = Signal(object)  # type: ignore[assignment]  # (x, y) image pixels, or None
+    view_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    hint_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
+    look_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    painted: SignalInstance = Signal()  # type: ignore[assignment]  # all of the view is painted
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.stage = Stage(self)
+        self.shown = Shown(session, self.stage)
+        self.navigator = Navigator(self)
+        self.keep_view = False  # stay at the same place when the next image has the same size
+        self.brush_diameter = 24.0  # image pixels; brush and eraser share it
+        self._source = ImageSource(self)
+        self._view: View | None = None
+        self._size = (0, 0)
+        self._image_id: ImageId | None = None
+        self._fitted = True  # the view follows the widget's size
+        self._chips = overlay.ChipPainter(self.font())
+        self._placed: list[tuple[overlay.Label, float, float]] | None = None
+        self._pointer: Pointer | None = None
+        self._tools: dict[str, Tool] = {name: kind(self, session) for name, kind in TOOLS.items()}
+        self._tool = self._tools["select"]
+        self._hint = ""
+        self._dress()
+        self._connect()
+        self._open()
+
+    def _dress(self) -> None:
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(self.tr("Image canvas"))
+        self.setAccessibleDescription(
+            self.tr(
+                "The image and its annotations; the chosen tool works here. Tab goes to the next instance."
+            )
+        )
+        self.setObjectName("canvas")
+
+    def _connect(self) -> None:
+        session = self.session
+        session.document_changed.connect(self._open)
+        session.annotations_changed.connect(self._annotations_changed)
+        session.selection_changed.connect(self._selection_changed)
+        session.categories_changed.connect(self.refresh)
+        session.category_changed.connect(self._category_changed)
+        session.threshold_changed.connect(self.refresh)
+        session.view_changed.connect(self.refresh)
+        session.prediction_changed.connect(self.update_hint)
+        session.tool_changed.connect(self.set_tool)
+        self.stage.damaged.connect(self._damaged)
+        self.stage.complete.connect(self.painted)
+        self._source.levels_changed.connect(self._levels_arrived)
+        self._source.failed.connect(lambda reason: session.message.emit(reason, "error"))
+        self.destroyed.connect(self.stage.close)
+
+    def sizeHint(self) -> QSize:
+        """Room for an ordinary photograph."""
+        return QSize(960, 640)
+
+    def close_threads(self) -> None:
+        """End the threads that paint and decode; the canvas shows nothing new from then on."""
+        self._source.close()
+        self.stage.close()
+
+    # the image
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Width and height of the image, 0 x 0 where there is none."""
+        return self._size
+
+    def _open(self) -> None:
+        document = self.session.document
+        if document is None:
+            self._tool.cancel()
+            self._source.cancel()
+            self.stage.clear()
+            self._image_id, self._view, self._size = None, None, (0, 0)
+        elif document.image.id != self._image_id:
+            self._tool.cancel()
+            size = document.image.width, document.image.height
+            same = self.keep_view and size == self._size and self._view is not None
+            self._image_id, self._size = document.image.id, size
+            self.stage.set_image(size, self.devicePixelRatioF())
+            self.refresh()
+            self._pixels_arrived()
+            if not same:
+                self.fit()
+            elif self._view is not None:
+                self.set_view(self._view)
+            return
+        else:
+            self._pixels_arrived()
+        self.refresh()
+
+    def _pixels_arrived(self) -> None:
+        """Show the session's pixels as soon as it has them; read the file itself until then."""
+        pixels = self.session.pixels
+        if pixels is not None and pixels.shape[1::-1] == self._size:
+            self.stage.set_levels(self._source.open_pixels(pixels))
+        elif not self.stage.has_pixels and self.session.project is not None and self._image_id is not None:
+            self._source.open_file(self.session.project.image_path(self._image_id))
+
+    def _levels_arrived(self, levels: list[Level]) -> None:
+        if self._image_id is not None:
+            self.stage.set_levels(levels)
+
+    # what is shown of it
+
+    @property
+    def look(self) -> Look:
+        """How instances are shown, and the image's brightness and contrast."""
+        return self.shown.look
+
+    def set_look(self, look: Look) -> None:
+        """Show them so from now on."""
+        if look != self.shown.look:
+            self.shown.look = look
+            self.stage.set_look(look)
+            self.refresh()
+            self.look_changed.emit()
+
+    def peek(self, on: bool) -> None:
+        """Hide every instance for as long as it is on."""
+        self.set_look(replace(self.look, peek=on))
+
+    def refresh(self) -> None:
+        """Show the document as it is now: after edits, another selection, threshold or colours."""
+        self.shown.refresh(self.session.document)
+        self._placed = None
+        self.update()
+
+    def _annotations_changed(self, edit: Edit) -> None:
+        if edit.image_id == self._image_id:
+            self.refresh()
+            self._tool.annotations_changed(edit)
+            self.update_hint()
+
+    def _selection_changed(self) -> None:
+        self.refresh()
+        self._tool.selection_changed()
+        self.update_hint()
+
+    def _category_changed(self) -> None:
+        self._tool.category_chosen()
+        self.update_hint()
+
+    # the view
+
+    @property
+    def view(self) -> View | None:
+        """Where the image lies; None where there is none."""
+        return self._view
+
+    def set_view(self, view: View, *, fitted: bool = False) -> None:
+        """Show this part of the image. `fitted`: and follow the widget's size."""
+        self._view = transform.clamped(view, self._size, self._extent())
+        self._fitted = fitted
+        ratio = view.ratio
+        self._placed = None
+        self.stage.set_view(self._view, math.ceil(self.width() * ratio), math.ceil(self.height() * ratio))
+        self.update()
+        self.view_changed.emit()
+
+    def smallest_scale(self) -> float:
+        """How far one may zoom out."""
+        return transform.smallest_scale(self._size, self._extent(), self.devicePixelRatioF())
+
+    def fit(self) -> None:
+        """Show the whole image."""
+        if self._image_id is not None:
+            self.set_view(transform.fit(self._size, self._extent(), self.devicePixelRatioF()), fitted=True)
+
+    def fit_selection(self) -> None:
+        """Show the selected instances; without any, the whole image."""
+        rect = self.shown.extent(self.session.selection)
+        if rect is None:
+            self.fit()
+        else:
+            self.zoom_to_rect(rect)
+
+    def zoom_to_rect(self, rect: Rect) -> None:
+        """Show a rectangle of the image as large as fits, up to 16 device pixels each of its own."""
+        ratio = self.devicePixelRatioF()
+        self.set_view(transform.fit_rect(rect, self._extent(), ratio, largest=16.0 * ratio))
+
+    def zoom_to(self, scale: float, at: QPointF | None = None) -> None:
+        """Show `scale` device pixels for each of the image; the point at `at` (widget; the middle) stays."""
+        if self._view is not None:
+            place = at if at is not None else QPointF(self.width() / 2, self.height() / 2)
+            smallest = self.smallest_scale()
+            self.set_view(transform.zoom_to(self._view, scale, (place.x(), place.y()), smallest=smallest))
+
+    def zoom_by(self, factor: float) -> None:
+        """Zoom in (factor > 1) or out, about the pointer if it is on the canvas, else the middle."""
+        if self._view is not None:
+            self.zoom_to(self._view.scale * factor, self._pointer.at if self._pointer is not None else None)
+
+    def _extent(self) -> tuple[float, float]:
+        return max(self.width(), 1), max(self.height(), 1)
+
+    # what tools ask for
+
+    def show_live(self, live: Live) -> None:
+        """Show an instance as it is being edited."""
+        self.stage.show_live(live)
+
+    def patch_live(self, rect: Rect) -> None:
+        """The live instance changed within a rectangle of the image."""
+        self.stage.patch(rect)
+
+    def end_live(self, *, settled: bool = False) -> None:
+        """The editing is over; `settled`: what was live is in the document now."""
+        self.stage.end_live(settled=settled)
+
+    def show_waiting(self, geometry: Geometry) -> None:
+        """Show a drawn shape that is not in the document yet."""
+        if isinstance(geometry, RleMask):
+            from app.geometry import to_mask
+
+            self.show_live(Live(None, to_mask(geometry, *self._size), self.drawing_color()))
+        else:
+            self.show_live(Live(None, geometry, self.drawing_color()))
+
+    def drawing_color(self) -> Color:
+        """The colour of what is drawn next."""
+        category = self.session.category
+        return self.shown.category_color(category.id if category is not None else None)
+
+    def mask_of(self, id: AnnotationId) -> BoxMask:
+        """An annotation's mask, image pixels."""
+        return self.shown.mask_of(id)
+
+    def instances_at(self, x: float, y: float) -> list[AnnotationId]:
+        """The instances under a point of the image, the smallest first."""
+        return self.shown.at(x, y, self.tolerance(PICK_TOLERANCE))
+
+    def tolerance(self, widget_units: float) -> float:
+        """A distance on the screen in image pixels."""
+        return widget_units * self._view.widget_units if self._view is not None else widget_units
+
+    def update_image_rect(self, rect: Rect, margin: float = 12.0) -> None:
+        """Paint again what lies over a rectangle of the image, `margin` widget units around it."""
+        if self._view is not None:
+            left, top, right, bottom = self._view.rect_to_widget(rect)
+            area = QRectF(left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin)
+            self.update(area.toAlignedRect().intersected(self.rect()))
+
+    # tools
+
+    @property
+    def tool(self) -> Tool:
+        """The chosen tool."""
+        return self._tool
+
+    def set_tool(self, name: str) -> None:
+        """Choose a tool by its name; what the other had under way is dropped."""
+        tool = self._tools.get(name)
+        if tool is not None and tool is not self._tool:
+            self._tool.deactivate()
+            self._tool = tool
+            tool.activate()
+            self.update_hint()
+            self.update()
+
+    def cancel_drawing(self) -> bool:
+        """Drop what the tool has under way; True if there was something."""
+        dropped = self._tool.cancel()
+        if dropped:
+            self.update_hint()
+            self.update()
+        return dropped
+
+    def update_hint(self) -> None:
+        """The tool's state changed: its cursor and its line of help, too."""
+        if not self.navigator.panning:
+            self.setCursor(self._tool.cursor)
+        if self._tool.hint != self._hint:
+            self._hint = self._tool.hint
+            self.hint_changed.emit(self._hint)
+
+    # painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Copy tiles, then boxes, chips and what the tool shows."""
+        dirty = event.rect()
+        with QPainter(self) as painter:
+            painter.fillRect(dirty, self._surround())
+            view = self._view
+            if view is None:
+                return
+            painter.save()
+            painter.scale(1 / view.ratio, 1 / view.ratio)
+            self.stage.draw(painter, _scaled(dirty, view.ratio))
+            painter.restore()
+            if not self.look.peek:
+                self._paint_small_things(painter, view, QRectF(dirty))
+            self._tool.paint(painter, QRectF(dirty))
+
+    def _paint_small_things(self, painter: QPainter, view: View, dirty: QRectF) -> None:
+        if self.look.boxes:
+            overlay.paint_boxes(painter, self.shown.boxes(), view, dirty)
+        if self.look.labels:
+            if self._placed is None:
+                widget = (0.0, 0.0, float(self.width()), float(self.height()))
+                self._placed = self._chips.layout(self.shown.labels(), view, widget)
+            self._chips.paint(painter, self._placed, view.ratio, dirty)
+
+    def _surround(self) -> QColor:
+        dark = self.palette().color(QPalette.ColorRole.Window).lightness() < 128
+        return QColor(28, 30, 34) if dark else QColor(226, 229, 233)
+
+    def _damaged(self, world: QRect) -> None:
+        view = self._view
+        if view is None or world.isEmpty():
+            self.update()
+            return
+        ratio = view.ratio
+        left, top = (world.left() - view.left) / ratio, (world.top() - view.top) / ratio
+        area = QRectF(left, top, world.width() / ratio, world.height() / ratio)
+        self.update(area.toAlignedRect().adjusted(-1, -1, 1, 1).intersected(self.rect()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the whole image in view, or the middle in the middle."""
+        view = self._view
+        if view is None:
+            return
+        if self._fitted or view.ratio != self.devicePixelRatioF():
+            self.fit()
+        else:
+            old = event.oldSize()
+            dx, dy = (self.width() - old.width()) / 2, (self.height() - old.height()) / 2
+            self.set_view(transform.panned(view, dx, dy) if old.isValid() else view)
+
+    # mouse
+
+    def _point(self, event: QMouseEvent | QWheelEvent) -> Pointer | None:
+        if self._view is None:
+            return None
+        at = event.position()
+        x, y = self._view.to_image(at.x(), at.y())
+        button = event.button() if isinstance(event, QMouseEvent) else Qt.MouseButton.NoButton
+        self._pointer = Pointer(x, y, at, button, event.buttons(), event.modifiers())
+        return self._pointer
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Pan with the middle button or space; else the tool's."""
+        pointer = self._point(event)
+        if pointer is None:
+            return
+        if self.navigator.starts_pan(event.button()):
+            self.navigator.grab(event.position())
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif self._for_tool(event.button()):
+            self._tool.press(pointer)
+            self.update_hint()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Pan, or the tool's."""
+        pointer = self._point(event)
+        if pointer is None:
+            return
+        if self.navigator.panning:
+            self.navigator.drag(event.position())
+        else:
+            self._tool.move(pointer)
+            self.update_hint()
+        self.pointer_moved.emit(pointer.point)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End of a pan, or the tool's."""
+        pointer = self._point(event)
+        if pointer is None:
+            return
+        if self.navigator.panning:
+            self.navigator.drop()
+            self.setCursor(Qt.CursorShape.OpenHandCursor if self.navigator.space_held else self._tool.cursor)
+        elif self._for_tool(event.button()):
+            self._tool.release(pointer)
+            self.update_hint()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """The tool's."""
+        pointer = self._point(event)
+        if pointer is not None and self._for_tool(event.button()):
+            self._tool.double_click(pointer)
+            self.update_hint()
+
+    def _for_tool(self, button: Qt.MouseButton) -> bool:
+        return button == Qt.MouseButton.LeftButton or (
+            button == Qt.MouseButton.RightButton and self._tool.takes_right
+        )
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The tool's with a modifier it wants, else zoom and pan."""
+        pointer = self._point(event)
+        if pointer is not None:
+            turned = event.angleDelta().y() or event.angleDelta().x()
+            if not self._tool.wheel(turned / 120, pointer):
+                self.navigator.wheel(event)
+            self.update_hint()
+        event.accept()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The pointer is gone."""
+        self._pointer = None
+        self._tool.leave()
+        self.pointer_moved.emit(None)
+
+    # keys
+
+    def event(self, event: QEvent) -> bool:
+        """Keys that the tool wants now go to it before they are shortcuts; pinches zoom."""
+        if isinstance(event, QNativeGestureEvent):
+            return self.navigator.native_gesture(event)
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and self._wants(event)
+        ):
+            event.accept()
+            return True
+        # Tab would leave the canvas before keyPressEvent is asked
+        is_key = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
+        if is_key and event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and self._tool.key(event):  # type: ignore[attr-defined,arg-type]
+            event.accept()
+            return True
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self.update()
+        elif event.type() == QEvent.Type.DevicePixelRatioChange and self._view is not None:
+            self.set_view(replace(self._view, ratio=self.devicePixelRatioF()), fitted=self._fitted)
+        return super().event(event)
+
+    def _wants(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+            return True
+        if self._tool.busy and (
+            event.matches(QKeySequence.StandardKey.Undo) or event.key() == Qt.Key.Key_Escape
+        ):
+            return True
+        return self._tool.takes_key(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space holds the image for panning, undo and Esc drop what is under way, the rest is the tool's."""
+        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+            if not event.isAutoRepeat():
+                self.navigator.space_held = True
+                self.setCursor(Qt.CursorShape.OpenHandCursor)
+        elif self._tool.busy and event.matches(QKeySequence.StandardKey.Undo):
+            self.cancel_drawing()
+        elif not self._tool.key(event):
+            if event.key() == Qt.Key.Key_Escape and self._tool.busy:
+                self.cancel_drawing()
+            else:
+                super().keyPressEvent(event)
+        self.update_hint()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Space let go."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self.navigator.space_held = False
+            if not self.navigator.panning:
+                self.setCursor(self._tool.cursor)
+        elif event.isAutoRepeat() or not self._tool.key_released(event):
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Keys that were held are not held any more."""
+        self.navigator.space_held = False
+        self.navigator.drop()
+        if self.look.peek:
+            self.peek(False)
+        self._tool.focus_lost()
+        self.update_hint()
+        super().focusOutEvent(event)
+
+
+def _scaled(rect: QRect, ratio: float) -> QRect:
+    left, top = math.floor(rect.left() * ratio), math.floor(rect.top() * ratio)
+    right, bottom = math.ceil((rect.right() + 1) * ratio), math.ceil((rect.bottom() + 1) * ratio)
+    return QRect(left, top, right - left, bottom - top)

@@ -1,0 +1,303 @@
+"""Brush and eraser: change the selected instance's pixels, or paint a new one. A stroke is one edit.
+
+Only the stroke's rectangle is worked on while drawing. Frame: image pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
+
+from app.annotation import Annotation
+from app.edits import Edit
+from app.geometry import from_mask
+from model.masks import BoxMask
+from ui.canvas.stage import Live
+from ui.tools.base import Pointer, Tool
+from ui.tools.stroke import Bounds, Point, capsule, capsule_bounds, merged
+
+SMALLEST, LARGEST = 1.0, 2000.0  # diameters, image pixels
+SIZE_FACTOR = 1.2
+
+
+@dataclass(slots=True, eq=False)
+class Stroke:
+    """Work under way on one instance: the whole image's bits, of which only touched pages take memory."""
+
+    before: Annotation | None  # None: a new instance
+    old: BoxMask
+    bits: NDArray[np.bool_]  # (height, width) of the image
+    adds: bool
+    live: Live
+    last: Point
+    touched: Bounds | None = field(default=None)
+
+
+class BrushTool(Tool):
+    """Left paints, right erases."""
+
+    name = "brush"
+    title = "Brush"
+    takes_right = True
+    adds: ClassVar[bool] = True
+
+    _stroke: Stroke | None = None
+    _pointer: Pointer | None = None
+    _end: tuple[int, Point] | None = None  # image and place where the last stroke ended
+
+    @property
+    def hint(self) -> str:
+        target = "the selected instance" if self.only_selected() else "a new instance"
+        what = (
+            f"paints {target}, right erases"
+            if self.adds
+            else "erases from the selected instance, right paints"
+        )
+        return (
+            f"Drag {what} · Shift+click: straight line · "
+            f"[ ] or Alt+wheel: size {self.diameter:.0f} px · Esc drops it"
+        )
+
+    @property
+    def cursor(self) -> Qt.CursorShape:
+        return Qt.CursorShape.BlankCursor if self._pointer is not None else Qt.CursorShape.CrossCursor
+
+    @property
+    def busy(self) -> bool:
+        return self._stroke is not None or super().busy
+
+    @property
+    def diameter(self) -> float:
+        """The disc's diameter, image pixels."""
+        return self.canvas.brush_diameter
+
+    def set_diameter(self, diameter: float) -> None:
+        """Another size, for brush and eraser."""
+        self._repaint_ring()
+        self.canvas.brush_diameter = min(max(diameter, SMALLEST), LARGEST)
+        self._repaint_ring()
+
+    # the stroke
+
+    def press(self, pointer: Pointer) -> None:
+        if self.document is None or self._stroke is not None:
+            return
+        if super().busy:
+            self.tell("choose a category for the shape that waits, or press Esc to drop it", "warning")
+            return
+        adds = self.adds is (pointer.button == Qt.MouseButton.LeftButton)
+        target = self._target(pointer, adds)
+        if target is None and not adds:
+            self.tell("expected an instance to erase from: select one first", "warning")
+            return
+        self.began()
+        start = pointer.point
+        if pointer.shift and self._end is not None and self._end[0] == self.document.image.id:
+            start = self._end[1]
+        self._stroke = self._begin(target, adds, start)
+        self.canvas.show_live(self._stroke.live)
+        self._extend(pointer.point)
+
+    def _target(self, pointer: Pointer, adds: bool) -> Annotation | None:
+        target = self.only_selected()
+        if target is None and not adds and self.document is not None:
+            under = self.canvas.instances_at(*pointer.point)
+            if under:
+                self.session.select(under[:1])
+                target = self.document.annotations.get(under[0])
+        return target
+
+    def _begin(self, target: Annotation | None, adds: bool, start: Point) -> Stroke:
+        width, height = self.canvas.image_size
+        bits = np.zeros((height, width), np.bool_)
+        old = BoxMask(0, 0, np.zeros((0, 0), np.bool_))
+        color = self.canvas.drawing_color()
+        if target is not None:
+            old = self.canvas.mask_of(target.id)
+            bits[old.top : old.bottom, old.left : old.right] = old.bits
+            color = self.canvas.shown.color_of(target)
+        box = (
+            (float(old.left), float(old.top), float(old.right), float(old.bottom)) if old.bits.size else None
+        )
+        live = Live(
+            target.id if target is not None else None, BoxMask(0, 0, bits), color, box or (*start, *start)
+        )
+        return Stroke(target, old, bits, adds, live, start)
+
+    def _extend(self, to: Point) -> None:
+        stroke = self._stroke
+        assert stroke is not None
+        width, height = self.canvas.image_size
+        bounds = capsule_bounds(stroke.last, to, self.diameter / 2, width, height)
+        left, top, right, bottom = bounds
+        if left < right and top < bottom:
+            covered = capsule(stroke.last, to, self.diameter / 2, bounds)
+            part = stroke.bits[top:bottom, left:right]
+            if stroke.adds:
+                part |= covered
+            else:
+                part &= ~covered
+            stroke.touched = merged(stroke.touched, bounds)
+            box = stroke.live.box
+            stroke.live.box = tuple(map(float, bounds)) if box is None else _union(box, bounds)  # type: ignore[assignment]
+            self.canvas.patch_live((left, top, right, bottom))
+        stroke.last = to
+
+    def move(self, pointer: Pointer) -> None:
+        self._repaint_ring()
+        self._pointer = pointer
+        self._repaint_ring()
+        if self._stroke is not None:
+            self._extend(pointer.point)
+
+    def release(self, pointer: Pointer) -> None:
+        stroke = self._stroke
+        if stroke is None or self.document is None:
+            return
+        if pointer.point != stroke.last:
+            self._extend(pointer.point)
+        self._stroke = None
+        self._end = (self.document.image.id, stroke.last)
+        self._settle(stroke)
+
+    def double_click(self, pointer: Pointer) -> None:
+        self.press(pointer)
+
+    def _settle(self, stroke: Stroke) -> None:
+        """The stroke becomes an edit, if it changed anything."""
+        width, height = self.canvas.image_size
+        mask = _result(stroke)
+        if mask is None:
+            self.canvas.end_live()
+            return
+        if not mask.bits.size:
+            self.canvas.end_live()
+            self.tell(
+                "nothing would be left of the instance, so it was kept: press Delete to remove it", "warning"
+            )
+            return
+        geometry = from_mask(mask, width, height)
+        if stroke.before is None:
+            self.canvas.end_live(settled=self.session.category is not None)
+            self.add(geometry)
+            return
+        self.canvas.stage.masks.prime(stroke.before.id, geometry, mask)
+        self.canvas.end_live(settled=True)
+        self.reshape(stroke.before, geometry)
+
+    def cancel(self) -> bool:
+        if self._stroke is None:
+            return super().cancel()
+        self._stroke = None
+        self.canvas.end_live()
+        return True
+
+    def annotations_changed(self, edit: Edit) -> None:
+        """Someone else changed the instance under work: the stroke no longer fits."""
+        stroke = self._stroke
+        if (
+            stroke is not None
+            and stroke.before is not None
+            and stroke.before.id in {each.id for each in edit.changes}
+        ):
+            self.cancel()
+
+    def selection_changed(self) -> None:
+        stroke = self._stroke
+        if (
+            stroke is not None
+            and stroke.before is not None
+            and stroke.before.id not in self.session.selection
+        ):
+            self.cancel()
+
+    # size and ring
+
+    def wheel(self, steps: float, pointer: Pointer) -> bool:
+        if not pointer.alt:
+            return False
+        self.set_diameter(self.diameter * SIZE_FACTOR**steps)
+        return True
+
+    def takes_key(self, event: QKeyEvent) -> bool:
+        return event.key() in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight)
+
+    def key(self, event: QKeyEvent) -> bool:
+        if not self.takes_key(event):
+            return False
+        larger = event.key() == Qt.Key.Key_BracketRight
+        step = max(self.diameter * (SIZE_FACTOR - 1), 1.0)
+        self.set_diameter(round(self.diameter + (step if larger else -step)))
+        return True
+
+    def leave(self) -> None:
+        self._repaint_ring()
+        self._pointer = None
+
+    def _repaint_ring(self) -> None:
+        if self._pointer is not None:
+            x, y = self._pointer.point
+            radius = self.diameter / 2
+            self.canvas.update_image_rect((x - radius, y - radius, x + radius, y + radius), margin=4)
+
+    def paint(self, painter: QPainter, dirty: QRectF) -> None:
+        """The disc as a ring that reads on any ground."""
+        view = self.canvas.view
+        if view is None or self._pointer is None:
+            return
+        x, y = view.to_widget(*self._pointer.point)
+        radius = max(self.diameter / 2 * view.scale / view.ratio, 1.5)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for color, width in ((QColor(0, 0, 0, 150), 3.0), (QColor(255, 255, 255, 235), 1.4)):
+            painter.setPen(QPen(color, width))
+            painter.drawEllipse(QPointF(x, y), radius, radius)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+class EraserTool(BrushTool):
+    """Left erases, right paints."""
+
+    name = "eraser"
+    title = "Eraser"
+    adds = False
+
+
+def _result(stroke: Stroke) -> BoxMask | None:
+    """The mask after the stroke, cut to its tight box (0 x 0 when empty); None if nothing changed."""
+    if stroke.touched is None:
+        return None
+    left, top, right, bottom = stroke.touched
+    was = np.zeros((bottom - top, right - left), np.bool_)
+    old = stroke.old
+    x0, y0, x1, y1 = max(left, old.left), max(top, old.top), min(right, old.right), min(bottom, old.bottom)
+    if x0 < x1 and y0 < y1:
+        was[y0 - top : y1 - top, x0 - left : x1 - left] = old.bits[
+            y0 - old.top : y1 - old.top, x0 - old.left : x1 - old.left
+        ]
+    if np.array_equal(was, stroke.bits[top:bottom, left:right]):
+        return None
+    if old.bits.size:
+        left, top, right, bottom = merged(stroke.touched, (old.left, old.top, old.right, old.bottom))
+    part = stroke.bits[top:bottom, left:right]
+    rows = np.flatnonzero(part.any(1))
+    if not len(rows):
+        return BoxMask(0, 0, np.zeros((0, 0), np.bool_))
+    part = part[rows[0] : rows[-1] + 1]
+    columns = np.flatnonzero(part.any(0))
+    tight = np.ascontiguousarray(part[:, columns[0] : columns[-1] + 1])
+    return BoxMask(left + int(columns[0]), top + int(rows[0]), tight)
+
+
+def _union(box: tuple[float, float, float, float], bounds: Bounds) -> tuple[float, float, float, float]:
+    return (
+        min(box[0], bounds[0]),
+        min(box[1], bounds[1]),
+        max(box[2], bounds[2]),
+        max(box[3], bounds[3]),
+    )
