@@ -64,8 +64,8 @@ class Block(nn.Module):
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        out = F.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
-        out = F.relu6(self._bn1(self._depthwise_conv(out)))
+        out = F.relu6(self._bn0(self._expand_conv(x)), inplace=True) if self.expands else x
+        out = F.relu6(self._bn1(self._depthwise_conv(out)), inplace=True)
         out = self._bn2(self._project_conv(out))
         return out + x if self.residual else out
 
@@ -96,7 +96,7 @@ class EfficientNetLite(Backbone):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """(B, 3, s, s) -> C3 (B, 40, s/8, s/8), C4 (B, 112, ...), C5 (B, 320, ...)."""
-        x = F.relu6(self._bn0(self._conv_stem(images)))
+        x = F.relu6(self._bn0(self._conv_stem(images)), inplace=True)
         features = []
         for index, block in enumerate(self._blocks):
             x = block(x)
