@@ -14,10 +14,11 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from model.errors import InputError
-from model.image_io import read_image
+from model.image_io import REDUCTIONS, ImageHeader, read_header, read_image
 from model.messages import Answer, Failed, Loaded, LoadModel, Predict, Predicted, Shutdown
 
 if TYPE_CHECKING:
+    from model.config import ModelConfig
     from model.predictor import Predictor
 
 
@@ -62,12 +63,26 @@ class _Host:
         if self._predictor is None:
             return Failed(request.request, "expected a loaded model before the first image, got none")
         start = time.perf_counter()
-        image = read_image(request.image)
+        header = read_header(request.image)
+        image = read_image(request.image, reduction(header, self._predictor.config))
         decode = time.perf_counter() - start
-        prediction = self._predictor.predict(image, request.min_score, request.max_detections)
+        prediction = self._predictor.predict(
+            image, request.min_score, request.max_detections, size=(header.width, header.height)
+        )
         return Predicted(
             request.request, replace(prediction, seconds={"decode": decode, **prediction.seconds})
         )
+
+
+def reduction(header: ImageHeader, config: ModelConfig) -> int:
+    """How much a JPEG may be reduced while it is decoded: at least twice the network's input remains.
+
+    Only for networks that average when they shrink, which comes to the same; published ones see every pixel.
+    """
+    if not config.antialias or header.format not in ("JPEG", "MPO"):
+        return 1
+    fits = min(header.width, header.height) // (2 * config.input_size)
+    return max(each for each in REDUCTIONS if each <= max(fits, 1))
 
 
 def _out_of_memory(error: RuntimeError) -> bool:

@@ -63,9 +63,17 @@ class Predictor:
 
     @torch.inference_mode()
     def predict(
-        self, image_rgb: NDArray[np.uint8], min_score: float = 0.05, max_detections: int = 200
+        self,
+        image_rgb: NDArray[np.uint8],
+        min_score: float = 0.05,
+        max_detections: int = 200,
+        *,
+        size: tuple[int, int] | None = None,
     ) -> Prediction:
-        """What the network says of one image, (h, w, 3) uint8 RGB, upright."""
+        """What the network says of one image, (h, w, 3) uint8 RGB, upright.
+
+        `size`: width and height of the image where `image_rgb` is a reduced copy of it.
+        """
         if (
             image_rgb.ndim != 3
             or image_rgb.shape[2] != 3
@@ -95,8 +103,8 @@ class Predictor:
         prediction = Prediction(
             model_version=self.model_version,
             categories=self.categories,
-            image_width=image_rgb.shape[1],
-            image_height=image_rgb.shape[0],
+            image_width=size[0] if size else image_rgb.shape[1],
+            image_height=size[1] if size else image_rgb.shape[0],
             prototypes=np.ascontiguousarray(prototypes),
             boxes=_array(found.boxes, np.float32),
             scores=_array(found.scores, np.float32),

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from model.host import serve
+from model.config import CONFIGS
+from model.host import reduction, serve
+from model.image_io import ImageHeader
 from model.messages import Failed, Loaded, LoadModel, Predict, Predicted, Shutdown
 from tests.model.tiny import NAMES, tiny_weights
 
@@ -56,6 +58,29 @@ def test_load_predict_shutdown(pipe: Connection, weights: Path, image: Path) -> 
         pipe.recv()
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "kind", "expected"),
+    [
+        (4000, 3000, "JPEG", 2),  # 3000 / 2 holds twice 416, 3000 / 4 does not
+        (4000, 4000, "JPEG", 4),
+        (90000, 9000, "MPO", 8),
+        (1600, 1700, "JPEG", 1),
+        (4000, 3000, "PNG", 1),
+    ],
+)
+def test_large_jpegs_are_reduced_while_decoding(width: int, height: int, kind: str, expected: int) -> None:
+    header = ImageHeader(width, height, kind)
+    assert reduction(header, CONFIGS["lite"]) == expected
+    assert reduction(header, CONFIGS["yolact_resnet50"]) == 1
+
+
+def test_a_reduced_jpeg_keeps_its_size(pipe: Connection, weights: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (1001, 803), "red").save(tmp_path / "big.jpg")
+    ask(pipe, LoadModel(1, weights, "cpu"))
+    answer = ask(pipe, Predict(2, tmp_path / "big.jpg", min_score=0.9))
+    assert (answer.prediction.image_width, answer.prediction.image_height) == (1001, 803)
+
+
 def test_a_bad_image_costs_one_answer(pipe: Connection, weights: Path, image: Path) -> None:
     ask(pipe, LoadModel(1, weights, "cpu"))
     image.with_name("b.png").write_bytes(b"no image at all")
@@ -83,7 +108,7 @@ def test_running_out_of_memory_costs_one_answer(
 ) -> None:
     ask(pipe, LoadModel(1, weights, "cpu"))
 
-    def exhausted(_: Path) -> None:
+    def exhausted(*_: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: not enough memory: you tried ...")
 
     with monkeypatch.context() as patched:
