@@ -1,8 +1,8 @@
 """Painting instances over the image, in numpy: what a tile of the canvas is made of.
 
 A shape's coverage (0..255 for each device pixel) is blurred a little; how far a pixel lies from the outline
-then follows from its value alone, so that one table of 256 premultiplied colours paints fill, outline and a dark
-rim at once: lines of even width at every zoom, anti-aliased, without ever tracing a contour. Pixels are
+then follows from its value alone, so that one table of 256 premultiplied colours paints fill, outline and a
+dark rim at once: lines of even width at every zoom, anti-aliased, without ever tracing a contour. Pixels are
 (h, w, 4) uint8: blue, green, red, alpha, premultiplied, as `QImage.Format_ARGB32_Premultiplied` holds them.
 """
 
@@ -148,7 +148,7 @@ def _paint(canvas: NDArray[np.uint8], shape: Shape, scale: float, span: Span, ra
     if not cv2.countNonZero(values):
         return
     part = canvas[top - span.top : bottom - span.top, left - span.left : right - span.left]
-    plain, broken = _tables(shape.style, sigma, ratio)
+    plain, broken = _tables(shape.style, round(math.hypot(sigma, _ramp(scale)), 1), ratio)
     paint = _colored(values, plain)
     if broken is not None:
         gaps = _pattern(Span(left, top, right - left, bottom - top), ratio)
@@ -156,6 +156,11 @@ def _paint(canvas: NDArray[np.uint8], shape: Shape, scale: float, span: Span, ra
     kept = cv2.bitwise_not(paint[:, :, 3])
     kept4 = cv2.merge([kept, kept, kept, kept])
     part[:] = cv2.add(cv2.multiply(part, kept4, scale=1 / 255), paint)
+
+
+def _ramp(scale: float) -> float:
+    """What sampling itself blurs an edge by, as a standard deviation: a ramp as wide as what it interpolates."""
+    return 0.0 if scale > SQUARES else max(scale, 1.0) / math.sqrt(12)
 
 
 def _colored(values: NDArray, table: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -92,7 +92,7 @@ def nearest(points: ArrayLike, x: float, y: float, tolerance: float) -> int:
 
 
 def nearest_edge(ring: ArrayLike, x: float, y: float, tolerance: float) -> tuple[int, Point] | None:
-    """The edge of a closed ring (n, 2) nearest to (x, y) within `tolerance`: its start's index, point on it."""
+    """The edge of a closed ring (n, 2) nearest to (x, y) within `tolerance`: its start, and the point."""
     start = np.asarray(ring, np.float64).reshape(-1, 2)
     if len(start) < 2:
         return None

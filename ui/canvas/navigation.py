@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, Qt
@@ -14,6 +15,7 @@ from ui.canvas.transform import View
 WHEEL_FACTOR = 1.2  # a wheel's notch
 KEY_FACTOR = math.sqrt(2.0)
 PIXELS_PER_NOTCH = 60.0  # of a trackpad with Control held
+TAP = 0.4  # seconds up to which space is tapped, not held
 NOTCH = 120  # Qt's units of a wheel's notch
 
 
@@ -36,7 +38,21 @@ class Navigator:
     def __init__(self, canvas: Navigable) -> None:
         self._canvas = canvas
         self._grabbed: QPointF | None = None
-        self.space_held = False
+        self._space_since: float | None = None
+        self._dragged = False
+
+    @property
+    def space_held(self) -> bool:
+        return self._space_since is not None
+
+    def hold_space(self) -> None:
+        """Space went down: drags now move the image."""
+        self._space_since, self._dragged = time.monotonic(), False
+
+    def release_space(self) -> bool:
+        """Space went up; True if it was only tapped."""
+        since, self._space_since = self._space_since, None
+        return since is not None and not self._dragged and time.monotonic() - since < TAP
 
     @property
     def panning(self) -> bool:
@@ -50,7 +66,7 @@ class Navigator:
 
     def grab(self, at: QPointF) -> None:
         """Start dragging the image."""
-        self._grabbed = at
+        self._grabbed, self._dragged = at, True
 
     def drag(self, at: QPointF) -> None:
         """Go on dragging."""
@@ -63,6 +79,10 @@ class Navigator:
     def drop(self) -> None:
         """End dragging."""
         self._grabbed = None
+
+    def reset(self) -> None:
+        """Nothing is held any more."""
+        self._grabbed, self._space_since = None, None
 
     def wheel(self, event: QWheelEvent) -> None:
         """A wheel zooms to the cursor; a trackpad's scroll pans, with Control it zooms."""

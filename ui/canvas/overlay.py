@@ -28,6 +28,7 @@ class Label:
     text: str
     color: Color
     box: Rect
+    peak: float  # image x of the instance's topmost pixels
     selected: bool = False
 
 
@@ -49,7 +50,7 @@ class ChipPainter:
         where the instance is smaller than its chip, or another chip is in its place.
         """
         taken: list[Rect] = []
-        placed = []
+        placed: list[tuple[Label, float, float]] = []
         ordered = sorted(labels, key=lambda each: (not each.selected, -_extent(each.box)))
         for label in ordered:
             box = view.rect_to_widget(label.box)
@@ -58,10 +59,11 @@ class ChipPainter:
             width = self.width(label.text)
             if not label.selected and box[2] - box[0] < width * 0.75:
                 continue
-            left = min(max(box[0], widget[0] + 2), max(box[2] - width, widget[0] + 2))
-            top = box[1] - CHIP_HEIGHT - 3
+            left = view.to_widget(label.peak, 0)[0] - width / 2
+            left = round(min(max(left, widget[0] + 2), widget[2] - width - 2))
+            top = round(box[1] - CHIP_HEIGHT - 3)
             if top < widget[1] + 2:
-                top = max(box[1] + 3, widget[1] + 2)
+                top = round(max(box[1] + 3, widget[1] + 2))
             spot = (left, top, left + width, top + CHIP_HEIGHT)
             if not label.selected and any(touches(spot, other) for other in taken):
                 continue

@@ -56,6 +56,11 @@ class MaskStore:
         self._masks[id] = (geometry, mask)
         return mask
 
+    def known(self, id: AnnotationId, geometry: Geometry) -> BoxMask | None:
+        """The mask if it was decoded before."""
+        known = self._masks.get(id)
+        return known[1] if known is not None and known[0] is geometry else None
+
     def prime(self, id: AnnotationId, geometry: Geometry, mask: BoxMask) -> None:
         """Take a mask that is already there."""
         self._masks[id] = (geometry, mask)

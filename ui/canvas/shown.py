@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.annotation import Annotation, AnnotationId, Category, CategoryId
+from app.geometry import Polygons
 from model.masks import BoxMask
 from ui.canvas import hit_testing
 from ui.canvas.compose import Color
@@ -90,9 +91,27 @@ class Shown:
         """What the chips say: the category, and the score of what a model proposed."""
         chosen = set(self._session.selection)
         return [
-            Label(each.id, self._text(each), self.color_of(each), _rect(each), each.id in chosen)
+            Label(
+                each.id,
+                self._text(each),
+                self.color_of(each),
+                _rect(each),
+                self._peak(each),
+                each.id in chosen,
+            )
             for each in self.annotations
         ]
+
+    def _peak(self, annotation: Annotation) -> float:
+        """The x of the instance's topmost pixels: where its label belongs."""
+        if isinstance(annotation.geometry, Polygons):
+            points = [point for part in annotation.geometry.parts for point in part.outline]
+            return min(points, key=lambda point: point[1])[0] if points else annotation.bbox[0]
+        mask = self._stage.masks.known(annotation.id, annotation.geometry)
+        if mask is None or not mask.bits.size:
+            return annotation.bbox[0] + annotation.bbox[2] / 2
+        columns = np.flatnonzero(mask.bits[0])
+        return mask.left + (float(columns[0] + columns[-1]) + 1) / 2 if len(columns) else annotation.bbox[0]
 
     def boxes(self) -> list[tuple[Rect, Color]]:
         """Every instance's box and colour."""

@@ -1,8 +1,8 @@
 """Where the image lies on the widget: pure functions between three frames.
 
 *image*: image pixels (upright, x right, y down, pixel centres at +0.5). *world*: image x scale, in device
-pixels of the screen, (0, 0) at the image's corner; tiles are cut in it. *widget*: Qt's logical units. The view's
-corner lies on whole device pixels, so that tiles are copied to the screen without being resampled.
+pixels of the screen, (0, 0) at the image's corner; tiles are cut in it. *widget*: Qt's logical units. The
+view's corner lies on whole device pixels, so that tiles are copied to the screen without being resampled.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import (
+    QAction,
     QColor,
     QFocusEvent,
     QKeyEvent,
@@ -39,14 +39,11 @@ from ui.canvas.shown import Shown
 from ui.canvas.source import ImageSource
 from ui.canvas.stage import Live, Stage
 from ui.canvas.transform import Rect, View
+from ui.session import LARGE, Session
 from ui.tools.base import Pointer, Tool
 from ui.tools.catalog import TOOLS
 
-if TYPE_CHECKING:
-    from ui.session import Session
-
 PICK_TOLERANCE = 4.0  # widget units around the pointer that still hit
-UNDO = (QKeySequence.StandardKey.Undo,)
 
 
 class Canvas(QWidget):
@@ -106,7 +103,7 @@ class Canvas(QWidget):
         session.prediction_changed.connect(self.update_hint)
         session.tool_changed.connect(self.set_tool)
         self.stage.damaged.connect(self._damaged)
-        self.stage.complete.connect(self.painted)
+        self.stage.complete.connect(self._complete)
         self._source.levels_changed.connect(self._levels_arrived)
         self._source.failed.connect(lambda reason: session.message.emit(reason, "error"))
         self.destroyed.connect(self.stage.close)
@@ -156,8 +153,10 @@ class Canvas(QWidget):
         pixels = self.session.pixels
         if pixels is not None and pixels.shape[1::-1] == self._size:
             self.stage.set_levels(self._source.open_pixels(pixels))
-        elif not self.stage.has_pixels and self.session.project is not None and self._image_id is not None:
-            self._source.open_file(self.session.project.image_path(self._image_id))
+        elif not self.stage.has_pixels and self._size[0] * self._size[1] > LARGE:
+            project, image_id = self.session.project, self._image_id
+            if project is not None and image_id is not None:
+                self._source.open_file(project.image_path(image_id))
 
     def _levels_arrived(self, levels: list[Level]) -> None:
         if self._image_id is not None:
@@ -378,6 +377,12 @@ class Canvas(QWidget):
         area = QRectF(left, top, world.width() / ratio, world.height() / ratio)
         self.update(area.toAlignedRect().adjusted(-1, -1, 1, 1).intersected(self.rect()))
 
+    def _complete(self) -> None:
+        """All masks in view are decoded: the labels can stand at their tops."""
+        self._placed = None
+        self.update()
+        self.painted.emit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the whole image in view, or the middle in the middle."""
         view = self._view
@@ -502,7 +507,7 @@ class Canvas(QWidget):
         """Space holds the image for panning, undo and Esc drop what is under way, the rest is the tool's."""
         if event.key() == Qt.Key.Key_Space and not event.modifiers():
             if not event.isAutoRepeat():
-                self.navigator.space_held = True
+                self.navigator.hold_space()
                 self.setCursor(Qt.CursorShape.OpenHandCursor)
         elif self._tool.busy and event.matches(QKeySequence.StandardKey.Undo):
             self.cancel_drawing()
@@ -516,16 +521,24 @@ class Canvas(QWidget):
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Space let go."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self.navigator.space_held = False
+            tapped = self.navigator.release_space()
             if not self.navigator.panning:
                 self.setCursor(self._tool.cursor)
+            if tapped:
+                self._give_back(QKeySequence(Qt.Key.Key_Space))
         elif event.isAutoRepeat() or not self._tool.key_released(event):
             super().keyReleaseEvent(event)
 
+    def _give_back(self, keys: QKeySequence) -> None:
+        """A key that the canvas took in case it were held is the window's shortcut after all."""
+        for action in self.window().findChildren(QAction):
+            if keys in action.shortcuts() and action.isEnabled():
+                action.trigger()
+                return
+
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Keys that were held are not held any more."""
-        self.navigator.space_held = False
-        self.navigator.drop()
+        self.navigator.reset()
         if self.look.peek:
             self.peek(False)
         self._tool.focus_lost()

@@ -205,9 +205,6 @@ class Tool:
         self._waiting = (geometry, seconds)
         self.canvas.show_waiting(geometry)
         self.session.message.emit(NO_CATEGORY, "warning")
-        needed = getattr(self.session, "category_needed", None)
-        if needed is not None:
-            needed.emit()
 
     def category_chosen(self) -> None:
         """A category is there now: the shape that waited for it becomes an annotation."""

@@ -99,9 +99,8 @@ class SolveTool(Tool):
         refusal = explain_refusal(chosen, prediction)
         if refusal or prediction is None:
             self.tell(refusal, "warning")
-            ask = getattr(self.session, "request_prediction", None)
-            if ask is not None and chosen.origin is not None:
-                ask()
+            if prediction is None and chosen.origin is not None:
+                self.session.predict_current()
             return False
         work = self._work
         if work is None or work.start.id != chosen.id or work.prediction is not prediction:

@@ -187,7 +187,7 @@ def with_inserted(polygons: Polygons, place: Place, point: Point) -> Polygons:
 
 
 def without(polygons: Polygons, place: Place) -> Polygons | None:
-    """The polygons without a vertex; a ring of three goes with it, a part with its outline. None: all gone."""
+    """The polygons without a vertex; a ring of three goes with it, a part with its outline. None: all."""
     (part, hole), index = place
     ring = hit_testing.ring_of(polygons, place[0])
     if len(ring) > 3:
