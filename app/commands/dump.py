@@ -31,12 +31,14 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
     """Run the network once and write what it did."""
     from app import versions
     from model.config import CONFIGS
+    from model.image_io import read_header
 
     if arguments.config is not None and arguments.config not in CONFIGS:
         raise InputError(f"--config: expected one of {', '.join(CONFIGS)}, got {arguments.config!r}")
     if not arguments.out.parent.is_dir():
         raise InputError(f"expected a folder to write into, got {arguments.out.parent}; make it first")
     weights = versions.find(arguments.model).weights
+    read_header(arguments.image)  # says at once what is wrong, before anything heavy is loaded
     from model.dump import dump
 
     shapes = dump(

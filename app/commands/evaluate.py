@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.commands.arguments import add_device
 from app.commands.context import Context
+from app.errors import InputError
 
 SHOWN = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR_100")
 
@@ -26,6 +27,10 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
     from app import versions
 
     weights = versions.find(arguments.model).weights
+    if not arguments.data.is_file():
+        raise InputError(f"--data: expected a COCO file, got {arguments.data}, where nothing is")
+    if not arguments.images.is_dir():
+        raise InputError(f"--images: expected a folder, got {arguments.images}, where none is")
     from model.evaluate import evaluate
 
     scores = evaluate(

@@ -45,6 +45,18 @@ def result(*arguments: object) -> dict:
     return json.loads(call(*arguments, "--json").stdout.splitlines()[-1])
 
 
+def gone(group: int) -> bool:
+    """Whether the last process of a group ends within half a minute."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A few small scenes, with their truth in truth.json beside them."""
@@ -119,7 +131,6 @@ def test_a_project_is_trained_on_and_the_new_version_measured(project: Path, sce
     scores = result("evaluate", "--model", project / "models" / "v1", "--data", scenes / "truth.json",
                     "--images", scenes / "images", "--device", "cpu")  # fmt: skip
     assert 0 <= scores["mask"]["AP"] <= 1
-    assert call("prelabel", project, "--model", "v1").returncode == 0
 
 
 def test_every_intermediate_of_an_image_can_be_had(scenes: Path, tmp_path: Path) -> None:
@@ -163,7 +174,10 @@ def test_the_demo_does_its_job_without_a_display(tmp_path: Path) -> None:
             ["prelabel", "--images", "{tmp}/empty", "--model", "starter", "--out", "{tmp}/o.json"],
             "found none",
         ),
-        (["prelabel", "--images", "{tmp}", "--model", "{tmp}/file.txt", "--out", "{tmp}/o.json"], "file.txt"),
+        (
+            ["prelabel", "--images", "{images}", "--model", "{tmp}/file.txt", "--out", "{tmp}/o.json"],
+            "file.txt",
+        ),
         (["train", "{tmp}/absent"], "absent"),
         (["train", "--data", "{tmp}/x.json"], "--images"),
         (["train", "{project}", "--iterations", "0"], "from 1"),
@@ -177,14 +191,15 @@ def test_the_demo_does_its_job_without_a_display(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(
-    arguments: list[str], words: str, project: Path, tmp_path: Path
+    arguments: list[str], words: str, project: Path, scenes: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file.txt").write_text("nonsense")
     (tmp_path / "empty").mkdir()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     before = sorted(tmp_path.rglob("*"))
-    run = call(*(each.format(tmp=tmp_path, project=project) for each in arguments), status=2)
+    places = {"tmp": tmp_path, "project": project, "images": scenes / "images"}
+    run = call(*(each.format(**places) for each in arguments), status=2)
     assert words in run.stderr
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -216,5 +231,4 @@ def test_ctrl_c_is_one_line_and_leaves_no_file_and_no_process(scenes: Path, tmp_
     assert "Traceback" not in err
     assert err.splitlines()[-1].startswith("protolabel: stopped")
     assert [path.name for path in tmp_path.iterdir()] == ["images"]
-    with pytest.raises(ProcessLookupError):
-        os.killpg(run.pid, 0)
+    assert gone(run.pid), "a process of the group is left"
