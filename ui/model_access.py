@@ -5,7 +5,7 @@ The process is started when the first prediction is wanted, never before the win
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from app.annotation import Annotation, ImageId, ImageState
@@ -30,6 +30,7 @@ class ModelAccess:
         self._session = session
         self._inference: Inference | None = None
         self._starting = False
+        self._waiting: list[Callable[[Inference], object]] = []
         self._wishes: list[tuple[ImageId, str, bool]] = []  # asked for before the process was there
         self._asked: dict[ImageId, Future[Prediction]] = {}
         self.version: ModelVersion | None = None
@@ -61,6 +62,9 @@ class ModelAccess:
         self._inference = Inference(version.weights)
         post, tell = self._session.workers.post, self._session.model_state_changed
         self._inference.status.connect(lambda words: post(lambda: tell.emit(words)))
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            then(self._inference)
         wishes, self._wishes = self._wishes, []
         for image_id, path, urgent in wishes:
             self._ask(image_id, path, urgent=urgent)
@@ -69,6 +73,14 @@ class ModelAccess:
         self._starting = False
         self._wishes.clear()
         self._session.message.emit(str(error), "error")
+
+    def with_inference(self, then: Callable[[Inference], object]) -> None:
+        """Call `then` with the process, once its version is known."""
+        if self._inference is not None:
+            then(self._inference)
+        else:
+            self._waiting.append(then)
+            self.start()
 
     def close(self) -> None:
         """End the process; what was asked for is dropped."""

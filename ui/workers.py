@@ -55,7 +55,7 @@ class Workers(QObject):
         then: Callable[[T], object] | None = None,
         failed: Callable[[InputError], object] | None = None,
     ) -> Future[T]:
-        """Bring a future's answer to the GUI thread, whoever computes it. Nothing comes of a cancelled one."""
+        """Bring a future's answer to the GUI thread. Nothing comes of a cancelled one."""
 
         def deliver(done: Future[T]) -> None:
             if not done.cancelled():

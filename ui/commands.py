@@ -1,0 +1,282 @@
+"""What actions act on: the session, the canvas, and the questions that some of them ask.
+
+`Context` is handed to the functions of `ui.actions`; it knows dialogs and tasks, so that the window need not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
+
+from app.annotation import CategoryId, ImageId, ImageState
+from app.errors import InputError
+from ui.tasks import Task, TaskBar
+
+if TYPE_CHECKING:
+    from app.prelabel import PrelabelReport
+    from ui.canvas.view import Canvas
+    from ui.session import Session
+
+
+class Context(QObject):
+    """Given to every action. Signals ask the window for what only it has."""
+
+    training_wanted: SignalInstance = Signal()  # type: ignore[assignment]
+    quit_wanted: SignalInstance = Signal()  # type: ignore[assignment]
+    theme_wanted: SignalInstance = Signal()  # type: ignore[assignment]
+    keys_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    changed: SignalInstance = Signal()  # type: ignore[assignment]  # a switch was turned
+
+    def __init__(self, session: Session, canvas: Canvas, tasks: TaskBar, window: QWidget) -> None:
+        super().__init__(window)
+        self.session, self.canvas, self.tasks, self._window = session, canvas, tasks, window
+
+    # --- projects ------------------------------------------------------------------------------------------
+
+    def new_project(self, images: Path | None = None) -> None:
+        """Ask for a folder of images and make a project."""
+        from ui.dialogs.new_project import NewProjectDialog
+
+        dialog = NewProjectDialog(self._window, images)
+        if dialog.exec():
+            self.session.create_project(dialog.project, dialog.images, dialog.categories)
+
+    def open_project(self) -> None:
+        """Ask for a project's folder."""
+        chosen = QFileDialog.getExistingDirectory(self._window, "Open a project's folder")
+        if chosen:
+            self.session.open_project(Path(chosen))
+
+    def open_sample(self) -> None:
+        """Make the sample project if it is not there, and open it."""
+        from app.demo import make_sample, sample_folder
+
+        self.run_task(
+            "Making the sample project",
+            lambda progress, cancelled: make_sample(sample_folder(), lambda stage: progress),
+            lambda _: self.session.open_project(sample_folder()),
+        )
+
+    def open_path(self, path: Path) -> None:
+        """Something was dropped on the window: a project, a folder of images, an annotation file."""
+        if path.is_dir() and (path / "project.db").is_file():
+            self.session.open_project(path)
+        elif path.is_dir():
+            self.new_project(path)
+        elif path.suffix.lower() == ".json" and self.session.project is not None:
+            self._import(path)
+        else:
+            self.session.message.emit(
+                f"expected a folder of images, a project or a COCO file, got {path.name}", "warning"
+            )
+
+    def say_saved(self) -> None:
+        """There is no Save to forget."""
+        self.session.message.emit("Everything is saved: each edit is, as you make it.", "info")
+
+    # --- files ---------------------------------------------------------------------------------------------
+
+    def import_file(self) -> None:
+        """Ask for a COCO file and read it."""
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Import COCO", "", "COCO JSON (*.json)")
+        if chosen:
+            self._import(Path(chosen))
+
+    def _import(self, file: Path) -> None:
+        from ui.dialogs.transfer import import_task, show_report
+
+        project = self.session.project
+        if project is None:
+            return
+
+        def done(report: Any) -> None:
+            self.session.refresh_records()
+            self.session.reload_document()
+            show_report(self._window, f"Imported {file.name}", report)
+
+        self.run_task(f"Importing {file.name}", import_task(self.session, project, file), done)
+
+    def export_file(self) -> None:
+        """Ask what to write, write it, check it."""
+        from ui.dialogs.transfer import ExportDialog, export_task, show_report
+
+        project = self.session.project
+        if project is None:
+            return
+        dialog = ExportDialog(self._window, self.session.records)
+        if dialog.exec():
+            self.run_task(
+                f"Exporting {dialog.file.name}",
+                export_task(self.session, project, dialog.file, dialog.states, dialog.segmentation),
+                lambda report: show_report(self._window, f"Wrote {dialog.file}", report),
+            )
+
+    # --- edits ---------------------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Drop the stroke under way, or take the last edit back."""
+        if not self.canvas.cancel_drawing():
+            self.session.undo()
+
+    def escape(self) -> None:
+        """Stop drawing; else choose nothing; else the select tool."""
+        if self.canvas.cancel_drawing():
+            return
+        if self.session.selection:
+            self.session.select(())
+        else:
+            self.session.set_tool("select")
+
+    def accept(self) -> None:
+        """Accept the chosen proposals. While something is drawn the canvas takes the key to finish it."""
+        self.session.accept()
+
+    def select_all(self) -> None:
+        """Choose everything that is shown."""
+        document = self.session.document
+        if document is not None:
+            there = document.annotations.values()
+            self.session.select(each.id for each in there if self.session.visible(each))
+
+    def choose_category(self, category_id: CategoryId) -> None:
+        """Draw with a category; what is chosen gets it."""
+        self.session.set_category(category_id)
+        if self.session.selection:
+            self.session.relabel(category_id)
+
+    def relabel(self) -> None:
+        """Ask for a category by name."""
+        names = [category.name for category in self.session.categories]
+        chosen, fine = QInputDialog.getItem(self._window, "Relabel", "Category", names, 0, False)
+        if fine:
+            self.session.relabel(self.session.categories[names.index(chosen)].id)
+
+    def threshold(self, by: float) -> None:
+        """Move the score threshold."""
+        self.session.set_threshold(round(self.session.threshold + by, 2))
+
+    def skip(self) -> None:
+        """Skip the image and go on."""
+        self.session.set_image_state(ImageState.SKIPPED)
+        self.session.step(1)
+
+    # --- view ----------------------------------------------------------------------------------------------
+
+    def toggle_peek(self) -> None:
+        """Hide everything, or show it again."""
+        self.canvas.peek(not self.canvas.look.peek)
+        self.changed.emit()
+
+    def toggle_chosen(self) -> None:
+        """Hide what is chosen, or show it again."""
+        self.session.toggle_hidden(self.session.selection)
+
+    def toggle_look(self, name: str) -> None:
+        """Turn labels, outlines or boxes on or off."""
+        look = self.canvas.look
+        self.canvas.set_look(replace(look, **{name: not getattr(look, name)}))
+        self.changed.emit()
+
+    def toggle_theme(self) -> None:
+        """Light or dark."""
+        self.theme_wanted.emit()
+
+    # --- model ---------------------------------------------------------------------------------------------
+
+    def prelabel_all(self) -> None:
+        """All images that are new."""
+        self.prelabel([record.id for record in self.session.records if record.state is ImageState.NEW])
+
+    def prelabel(self, image_ids: list[ImageId]) -> None:
+        """These images, in the background."""
+        from ui.prelabelling import prelabel_task
+
+        if not image_ids:
+            self.session.message.emit("No image is new: choose some in the list to run them again.", "info")
+            return
+
+        def done(report: PrelabelReport) -> None:
+            self.session.refresh_records()
+            self.session.reload_document()
+            self.session.message.emit(report.words(), "warning" if report.failed else "info")
+
+        self.session.model.with_inference(
+            lambda inference: self.run_task(
+                "Pre-labelling", prelabel_task(self.session, inference, image_ids), done
+            )
+        )
+
+    def stop_tasks(self) -> None:
+        """Cancel what runs in the background."""
+        self.tasks.cancel_all()
+
+    def show_training(self) -> None:
+        """Open the panel."""
+        self.training_wanted.emit()
+
+    def choose_version(self) -> None:
+        """Ask which model version pre-labels."""
+        from app.versions import activate, list_versions
+
+        project = self.session.project
+        if project is None:
+            return
+
+        def ask(versions: list[Any]) -> None:
+            names = [version.name for version in versions]
+            current = self.session.model.version
+            start = names.index(current.name) if current and current.name in names else 0
+            chosen, fine = QInputDialog.getItem(
+                self._window, "Model version", "Pre-label with", names, start, False
+            )
+            if fine:
+                self.session.workers.on_project(
+                    lambda: activate(project, chosen), lambda _: self.session.model_changed()
+                )
+
+        self.session.workers.on_project(lambda: list_versions(project), ask)
+
+    # --- help ----------------------------------------------------------------------------------------------
+
+    def show_help(self) -> None:
+        """The page made from the table of actions."""
+        from ui.dialogs.help import HelpDialog
+
+        HelpDialog(self._window).exec()
+
+    def change_keys(self) -> None:
+        """The dialog of shortcuts."""
+        from ui.dialogs.shortcuts import ShortcutsDialog
+
+        if ShortcutsDialog(self._window).exec():
+            self.keys_changed.emit()
+
+    def about(self) -> None:
+        """Name, version, licence."""
+        from ui.dialogs.help import about
+
+        about(self._window)
+
+    def quit(self) -> None:
+        """Close the window."""
+        self.quit_wanted.emit()
+
+    # --- tasks ---------------------------------------------------------------------------------------------
+
+    def run_task(
+        self,
+        title: str,
+        work: Callable[[Callable[[int, int], None], Callable[[], bool]], Any],
+        then: Callable[[Any], object],
+    ) -> None:
+        """Run long work with a row in the task bar."""
+
+        def failed(error: InputError) -> None:
+            self.session.message.emit(str(error), "error")
+
+        self.tasks.run(Task(title, self.session.workers, work, then, failed, self))

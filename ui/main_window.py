@@ -1,0 +1,229 @@
+"""The window: assembles canvas, panels, bars and dialogs around one session, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QDoubleSpinBox,
+    QLabel,
+    QMainWindow,
+    QSlider,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui import theme, welcome
+from ui.canvas.view import Canvas
+from ui.commands import Context
+from ui.explain.panel import ExplainPanel
+from ui.menus import Actions
+from ui.notice import Notice
+from ui.panels.annotations import AnnotationsPanel
+from ui.panels.categories import CategoriesPanel
+from ui.panels.images import ImagesPanel
+from ui.panels.training import TrainingPanel
+from ui.session import Session
+from ui.tasks import TaskBar
+
+LAYOUT = 1  # the version of the remembered layout
+
+
+class MainWindow(QMainWindow):
+    """One window, one session."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.canvas = Canvas(session)
+        self.tasks = TaskBar()
+        self.context = Context(session, self.canvas, self.tasks, self)
+        self.actions_ = Actions(self, self.context)
+        self.notice = Notice()
+        self.pages = QStackedWidget()
+        self._place = QLabel()
+        self._hint = QLabel()
+        self._model = QLabel()
+        self._docks: dict[str, QDockWidget] = {}
+        self._assemble()
+        self._connect()
+        self._restore()
+        self.show_state()
+
+    def _assemble(self) -> None:
+        self.setAcceptDrops(True)
+        self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowTabbedDocks)
+        self.setTabPosition(
+            Qt.DockWidgetArea.AllDockWidgetAreas, self.tabPosition(Qt.DockWidgetArea.TopDockWidgetArea)
+        )
+        self.actions_.fill_menu_bar()
+        self._top, side = self.actions_.bars()
+        self._add_threshold(self._top)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._top)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, side)
+        self.pages.addWidget(welcome.Welcome(self.context))
+        self.pages.addWidget(self.canvas)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget, stretch in ((self.notice, 0), (self.pages, 1), (self.tasks, 0)):
+            column.addWidget(widget, stretch)
+        self.setCentralWidget(middle)
+        self._add_docks()
+        for label, stretch in ((self._hint, 1), (self._model, 0), (self._place, 0)):
+            label.setObjectName("faint")
+            self.statusBar().addWidget(label, stretch)
+        self.statusBar().setSizeGripEnabled(False)
+
+    def _add_docks(self) -> None:
+        self.images = ImagesPanel(self.session)
+        self.annotations = AnnotationsPanel(self.session)
+        self.training = TrainingPanel(self.session)
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        for title, widget, area in (
+            ("Images", self.images, left),
+            ("Annotations", self.annotations, right),
+            ("Categories", CategoriesPanel(self.session), right),
+            ("Prototypes", ExplainPanel(self.session), right),
+            ("Training", self.training, right),
+        ):
+            dock = QDockWidget(title)
+            dock.setObjectName(title)
+            dock.setWidget(widget)
+            dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+            self.addDockWidget(area, dock)
+            self._docks[title] = dock
+        self.tabifyDockWidget(self._docks["Prototypes"], self._docks["Training"])
+        self.tabifyDockWidget(self._docks["Annotations"], self._docks["Categories"])
+        self._docks["Prototypes"].raise_()
+        self._docks["Annotations"].raise_()
+
+    def _add_threshold(self, bar: QToolBar) -> None:
+        session = self.session
+        bar.addSeparator()
+        words = QLabel("  Show proposals from ")
+        words.setObjectName("faint")
+        self.threshold = QSlider(Qt.Orientation.Horizontal)
+        self.threshold.setRange(0, 100)
+        self.threshold.setFixedWidth(130)
+        self.threshold.setAccessibleName("Score threshold")
+        number = QDoubleSpinBox()
+        number.setRange(0, 1)
+        number.setSingleStep(0.05)
+        number.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        number.setFixedWidth(48)
+        number.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        for widget in (words, self.threshold, number):
+            bar.addWidget(widget)
+
+        def show(value: float) -> None:
+            for part, shown in ((self.threshold, round(value * 100)), (number, value)):
+                blocked = part.blockSignals(True)
+                part.setValue(shown)  # type: ignore[arg-type]
+                part.blockSignals(blocked)
+
+        self.threshold.valueChanged.connect(lambda value: session.set_threshold(value / 100))
+        number.valueChanged.connect(session.set_threshold)
+        session.threshold_changed.connect(show)
+        show(session.threshold)
+
+    def _connect(self) -> None:
+        session, context = self.session, self.context
+        session.project_changed.connect(self._project_changed)
+        session.document_changed.connect(self.show_state)
+        session.image_state_changed.connect(lambda _: self.show_state())
+        session.images_changed.connect(self.show_state)
+        session.message.connect(self.notice.show_message)
+        session.model_state_changed.connect(self._model.setText)
+        self.images.prelabel_wanted.connect(context.prelabel)
+        self.images.state_wanted.connect(session.set_states)
+        self.canvas.hint_changed.connect(self._hint.setText)
+        self.canvas.view_changed.connect(self.show_place)
+        self.canvas.pointer_moved.connect(self.show_place)
+        context.training_wanted.connect(self._docks["Training"].raise_)
+        context.quit_wanted.connect(self.close)
+        context.theme_wanted.connect(self.toggle_theme)
+
+    def _project_changed(self) -> None:
+        project = self.session.project
+        if project is not None:
+            welcome.remember(project.folder)
+        self.show_state()
+        self.canvas.setFocus()
+
+    def show_state(self) -> None:
+        """Title, page and place for what is open."""
+        session = self.session
+        self.pages.setCurrentIndex(0 if session.project is None else 1)
+        for dock in self._docks.values():
+            dock.setVisible(session.project is not None)
+        if session.project is None:
+            self.setWindowTitle("Protolabel")
+            return
+        record = session.record(session.image_id) if session.image_id is not None else None
+        if record is None:
+            self.setWindowTitle(f"{session.project.name} - Protolabel")
+            return
+        number = session.records.index(record) + 1
+        place = f"[{number}/{len(session.records)}] {record.state}"
+        self.setWindowTitle(f"{record.path} {place} - {session.project.name} - Protolabel")
+        self.show_place()
+
+    def show_place(self, point: object = None) -> None:
+        """Zoom, position under the pointer, size of the image."""
+        view, (width, height) = self.canvas.view, self.canvas.image_size
+        if view is None:
+            self._place.clear()
+            return
+        where = f"{point[0]:.0f}, {point[1]:.0f}   " if isinstance(point, tuple) else ""
+        self._place.setText(f"{where}{width} x {height}   {view.scale * 100:.0f} %   saved ")
+
+    def toggle_theme(self) -> None:
+        """Light or dark, from now on."""
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        mode = "light" if app.property("dark") else "dark"
+        QSettings().setValue("theme", mode)
+        theme.apply(app, mode)
+        self.actions_.refresh_icons()
+        self.canvas.update()
+
+    # --- files dropped here, layout ------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        for url in event.mimeData().urls()[:1]:
+            path = Path(url.toLocalFile())
+            QTimer.singleShot(0, lambda: self.context.open_path(path))
+
+    def _restore(self) -> None:
+        settings = QSettings()
+        self.resize(1440, 900)
+        geometry, state = settings.value("window/geometry"), settings.value("window/state")
+        if geometry is not None:
+            self.restoreGeometry(geometry)  # type: ignore[arg-type]
+        if state is None or not self.restoreState(state, LAYOUT):  # type: ignore[arg-type]
+            docks = [self._docks["Images"], self._docks["Annotations"]]
+            self.resizeDocks(docks, [240, 330], Qt.Orientation.Horizontal)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        settings = QSettings()
+        if self.session.project is not None:
+            settings.setValue("window/geometry", self.saveGeometry())
+            settings.setValue("window/state", self.saveState(LAYOUT))
+        self.tasks.cancel_all()
+        for task in list(self.tasks.tasks):
+            task.wait()
+        self.canvas.close_threads()
+        self.session.close()
+        super().closeEvent(event)

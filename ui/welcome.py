@@ -1,0 +1,63 @@
+"""What the window shows while no project is open: the ways to begin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from ui.commands import Context
+
+RECENT = "recent"
+MOST = 5
+
+
+def recent() -> list[Path]:
+    """Projects that were open before and are still there, the last one first."""
+    value = QSettings().value(RECENT) or []
+    paths = [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]
+    return [Path(each) for each in paths if (Path(each) / "project.db").is_file()][:MOST]
+
+
+def remember(project: Path) -> None:
+    """Put a project at the head of the recent ones."""
+    others = [each for each in recent() if each != project]
+    QSettings().setValue(RECENT, [str(each) for each in [project, *others][:MOST]])
+
+
+class Welcome(QWidget):
+    """A card in the middle."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        card = QWidget()
+        card.setObjectName("card")
+        card.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._inner = QVBoxLayout(card)
+        self._inner.setContentsMargins(36, 30, 36, 30)
+        self._inner.setSpacing(10)
+        title, words = QLabel("Protolabel"), QLabel("Label images with a model that shows its thinking.")
+        title.setObjectName("title")
+        words.setObjectName("faint")
+        self._inner.addWidget(title)
+        self._inner.addWidget(words)
+        self._inner.addSpacing(8)
+        new = self._button("New project from a folder of images …", context.new_project)
+        new.setProperty("primary", True)
+        self._button("Open a project …", context.open_project)
+        self._button("Open the sample project", context.open_sample)
+        for path in recent():
+            self._button(f"{path.name}   {path.parent}", lambda path=path: context.session.open_project(path))
+        hint = QLabel("or drop a folder here")
+        hint.setObjectName("faint")
+        self._inner.addWidget(hint, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout = QVBoxLayout(self)
+        layout.addWidget(card, 0, Qt.AlignmentFlag.AlignCenter)
+
+    def _button(self, text: str, act: object) -> QPushButton:
+        button = QPushButton(text)
+        button.setMinimumHeight(34)
+        button.clicked.connect(lambda: act())  # type: ignore[operator]
+        self._inner.addWidget(button)
+        return button
