@@ -439,7 +439,7 @@ def test_a_file_cut_short_or_cancelled_leaves_the_project_as_it_was(
     monkeypatch.setattr(coco_index, "BATCH", 1)
     images = [image(1, "a.png"), image(2, "b.png"), image(3, "c.png")]
     path = write(project.folder, dataset([annotation(n, n) for n in (1, 2, 3)], images))
-    answers = iter([False, False, False, True])  # the last while the second image is read
+    answers = iter([False, False, True])  # when two images were taken
     with pytest.raises(ImportFault, match="cancelled; nothing was imported"):
         import_coco(project, path, cancelled=lambda: next(answers))
     assert list(answers) == []
