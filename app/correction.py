@@ -80,8 +80,9 @@ def by_clicks(
 ) -> Annotation:
     """The annotation with the coefficients, as near to its present ones as may be, that obey the clicks.
 
-    `previous`: the solution for all clicks but the last, to start from. A click inside that lies outside of
-    the crop widens it. InputError when there are no coefficients, or they are of another prediction.
+    `previous`: the solution for all clicks but the last, to start from. The mask changes where a click is and
+    in what hangs together with it, nowhere else. A click inside that lies outside of the crop widens it.
+    InputError when there are no coefficients, or they are of another prediction.
     """
     if refusal := explain_refusal(annotation, prediction):
         raise InputError(refusal)
@@ -102,7 +103,7 @@ def by_clicks(
     after = _assembled(prediction, coefficients, box)
     if clicks:
         before = to_mask(annotation.geometry, prediction.image_width, prediction.image_height)
-        after = _only_near(before, after, clicks[-1], cell=1 / min(x_cells, y_cells))
+        after = _only_near(before, after, clicks, cell=1 / min(x_cells, y_cells))
     return _reshaped(annotation, prediction, coefficients, after)
 
 
@@ -154,29 +155,27 @@ def _reshaped(
     )
 
 
-def _only_near(before: BoxMask, after: BoxMask, click: Click, *, cell: float) -> BoxMask:
-    """`before` with those changes of `after` that belong to the click (FocalClick's progressive merge).
+def _only_near(before: BoxMask, after: BoxMask, clicks: Sequence[Click], *, cell: float) -> BoxMask:
+    """`before` with those changes of `after` that belong to a click (FocalClick's progressive merge).
 
     Which they are is found on a coarser grid where the masks are large; `cell`: pixels of a prototype's cell.
     """
-    x, y = int(click.x), int(click.y)
     filled = [each for each in (before, after) if each.bits.size]
-    left, top = min([x, *(each.left for each in filled)]), min([y, *(each.top for each in filled)])
-    right = max([x + 1, *(each.right for each in filled)])
-    bottom = max([y + 1, *(each.bottom for each in filled)])
+    left = min([*(int(each.x) for each in clicks), *(each.left for each in filled)])
+    top = min([*(int(each.y) for each in clicks), *(each.top for each in filled)])
+    right = max([*(int(each.x) + 1 for each in clicks), *(each.right for each in filled)])
+    bottom = max([*(int(each.y) + 1 for each in clicks), *(each.bottom for each in filled)])
     old, new = (_placed(each, left, top, right - left, bottom - top) for each in (before, after))
     step = max(1, math.ceil(math.sqrt(old.size / COARSE)))
     coarse_old, coarse_new = old[::step, ::step], new[::step, ::step]
-    at = (click.x - left) / step, (click.y - top) / step
-    merged = merge_near(
-        coarse_old,
-        coarse_new,
-        *at,
-        radius=max(click.radius, cell) / step,
-        reach=(3 * _to_edge(coarse_old, *at) * step + 3 * cell + click.radius) / step,
-    )
-    taken = (merged ^ coarse_old).repeat(step, 0).repeat(step, 1)[: old.shape[0], : old.shape[1]]
-    return BoxMask(left, top, np.where(taken, new, old))
+    taken = np.zeros_like(coarse_old)
+    for click in clicks:
+        at = (click.x - left) / step, (click.y - top) / step
+        radius = max(click.radius, cell) / step
+        reach = 3 * _to_edge(coarse_old, *at) + 3 * cell / step + radius
+        taken |= merge_near(coarse_old, coarse_new, *at, radius=radius, reach=reach) ^ coarse_old
+    chosen = taken.repeat(step, 0).repeat(step, 1)[: old.shape[0], : old.shape[1]]
+    return BoxMask(left, top, np.where(chosen, new, old))
 
 
 def _placed(mask: BoxMask, left: int, top: int, width: int, height: int) -> NDArray[np.bool_]:

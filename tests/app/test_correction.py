@@ -81,6 +81,11 @@ def test_clicks_that_agree_change_nothing(proposal: Annotation) -> None:
     assert (after.geometry, after.bbox, after.area) == (proposal.geometry, proposal.bbox, proposal.area)
 
 
+def test_several_clicks_count_together(proposal: Annotation) -> None:
+    clicks = [Click(92, 56, inside=True), Click(48, 56, inside=True)]
+    assert inside(by_clicks(proposal, prediction(), clicks), 100, 56)
+
+
 def test_a_click_outside_of_the_box_widens_it(proposal: Annotation) -> None:
     assert proposal.origin
     narrow = replace(proposal, origin=replace(proposal.origin, box=(20.0, 28.0, 50.0, 56.0)))

@@ -6,7 +6,7 @@ import pytest
 
 from app.annotation import ImageId, ImageState
 from app.ranking import Strategy, rank
-from app.store import ImageRecord
+from app.records import ImageRecord
 
 SCORES = {"c": 0.3, "a": 0.9, "b": None, "d": 0.2}
 RECORDS = [
