@@ -12,7 +12,6 @@ from dataclasses import replace
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import (
     QAction,
-    QColor,
     QFocusEvent,
     QKeyEvent,
     QKeySequence,
@@ -20,7 +19,6 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
-    QPalette,
     QResizeEvent,
     QWheelEvent,
 )
@@ -30,6 +28,7 @@ from app.annotation import AnnotationId, ImageId
 from app.edits import Edit
 from app.geometry import Geometry, RleMask
 from model.masks import BoxMask
+from ui import theme
 from ui.canvas import overlay, transform
 from ui.canvas.compose import Color
 from ui.canvas.navigation import Navigator
@@ -342,7 +341,7 @@ class Canvas(QWidget):
         """Copy tiles, then boxes, chips and what the tool shows."""
         dirty = event.rect()
         with QPainter(self) as painter:
-            painter.fillRect(dirty, self._surround())
+            painter.fillRect(dirty, theme.color("canvas"))
             view = self._view
             if view is None:
                 return
@@ -362,10 +361,6 @@ class Canvas(QWidget):
                 widget = (0.0, 0.0, float(self.width()), float(self.height()))
                 self._placed = self._chips.layout(self.shown.labels(), view, widget)
             self._chips.paint(painter, self._placed, view.ratio, dirty)
-
-    def _surround(self) -> QColor:
-        dark = self.palette().color(QPalette.ColorRole.Window).lightness() < 128
-        return QColor(28, 30, 34) if dark else QColor(226, 229, 233)
 
     def _damaged(self, world: QRect) -> None:
         view = self._view
@@ -539,8 +534,6 @@ class Canvas(QWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Keys that were held are not held any more."""
         self.navigator.reset()
-        if self.look.peek:
-            self.peek(False)
         self._tool.focus_lost()
         self.update_hint()
         super().focusOutEvent(event)
