@@ -31,7 +31,7 @@ class ModelAccess:
         self._inference: Inference | None = None
         self._starting = False
         self._waiting: list[Callable[[Inference], object]] = []
-        self._wishes: list[tuple[ImageId, str, bool]] = []  # asked for before the process was there
+        self._wishes: list[tuple[ImageId, str, bool, bool]] = []  # asked for before the process was there
         self._asked: dict[ImageId, Future[Prediction]] = {}
         self.version: ModelVersion | None = None
 
@@ -66,8 +66,8 @@ class ModelAccess:
         for then in waiting:
             then(self._inference)
         wishes, self._wishes = self._wishes, []
-        for image_id, path, urgent in wishes:
-            self._ask(image_id, path, urgent=urgent)
+        for image_id, path, urgent, by_person in wishes:
+            self._ask(image_id, path, urgent=urgent, by_person=by_person)
 
     def _not_found(self, error: InputError) -> None:
         self._starting = False
@@ -121,10 +121,15 @@ class ModelAccess:
 
         session.workers.on_pool(lambda: of_project(project).load(key, name), found)
 
-    def prelabel(self, document: ImageDocument, *, again: bool = False) -> None:
+    def prelabel(self, document: ImageDocument, *, by_person: bool = False) -> None:
         """Ask for the current image's prediction; its proposals become one undoable edit."""
-        del again
-        self._ask(document.image.id, document.image.path, urgent=True)
+        self._ask(document.image.id, document.image.path, urgent=True, by_person=by_person)
+
+    def fits(self) -> bool:
+        """Whether the version knows a category of the project: unasked, only then is anything proposed."""
+        mine = {category.name.casefold() for category in self._session.categories}
+        theirs = {name.casefold() for name in self.version.categories} if self.version else set()
+        return not mine or bool(mine & theirs)
 
     def ahead(self, records: Sequence[ImageRecord]) -> None:
         """Ask for images that will be looked at soon; only their predictions are kept."""
@@ -132,13 +137,15 @@ class ModelAccess:
             if not record.missing:
                 self._ask(record.id, record.path, urgent=False)
 
-    def _ask(self, image_id: ImageId, path: str, *, urgent: bool) -> None:
+    def _ask(self, image_id: ImageId, path: str, *, urgent: bool, by_person: bool = False) -> None:
         project = self._session.project
         if project is None:
             return
         if self._inference is None:
-            self._wishes.append((image_id, path, urgent))
+            self._wishes.append((image_id, path, urgent, by_person))
             self.start()
+            return
+        if not by_person and not self.fits():
             return
         if image_id in self._asked and not urgent:
             return

@@ -541,7 +541,7 @@ class Session(QObject):
     def predict_current(self) -> None:
         """Pre-label the current image now."""
         if self.document is not None:
-            self.model.prelabel(self.document, again=True)
+            self.model.prelabel(self.document, by_person=True)
 
     def model_changed(self) -> None:
         """Another model version is active."""

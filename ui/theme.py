@@ -93,8 +93,10 @@ QSplitter::handle, QMainWindow::separator {{ background: {line}; width: 1px; hei
 #title {{ font-size: 20px; font-weight: 600; }}
 #faint {{ color: {faint}; }}
 #notice {{ background: {hover}; border-radius: 6px; }}
-#notice[kind="error"] {{ background: #7a2327; color: #ffffff; }}
-#notice[kind="warning"] {{ background: #7a5a12; color: #ffffff; }}
+#notice[kind="error"] {{ background: #7a2327; }}
+#notice[kind="warning"] {{ background: #7a5a12; }}
+#notice[kind="error"] QLabel, #notice[kind="warning"] QLabel {{ color: #ffffff; }}
+#notice[kind="error"] QToolButton, #notice[kind="warning"] QToolButton {{ color: #ffffff; }}
 """
 
 

@@ -159,7 +159,7 @@ def _paint(canvas: NDArray[np.uint8], shape: Shape, scale: float, span: Span, ra
 
 
 def _ramp(scale: float) -> float:
-    """What sampling itself blurs an edge by, as a standard deviation: a ramp as wide as what it interpolates."""
+    """What sampling itself blurs an edge by, as a standard deviation: a ramp as wide as a sample."""
     return 0.0 if scale > SQUARES else max(scale, 1.0) / math.sqrt(12)
 
 

@@ -33,8 +33,11 @@ def prototype_pictures(
 
     `together`: one scale for all of them, so that strong and weak ones can be told apart.
     """
-    small = cv2.resize(prototypes.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
-    small = small.reshape(side, side, -1)
+    planes = np.moveaxis(prototypes.astype(np.float32), 2, 0)  # one by one: OpenCV takes few channels
+    resized = [
+        cv2.resize(np.ascontiguousarray(each), (side, side), interpolation=cv2.INTER_AREA) for each in planes
+    ]
+    small = np.stack(resized, axis=2)
     top = small.max((0, 1)) if not together else np.full(small.shape[2], small.max())
     scaled = (small / np.maximum(top, 1e-6) * 255).clip(0, 255).astype(np.uint8)
     return [
