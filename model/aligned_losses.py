@@ -22,6 +22,8 @@ from model.rescoring import crop_window
 from model.targets import Target
 from model.yolact import RawOutput
 
+LARGEST = 20.0  # raw size: 54 times the prior's; beyond it exp overflows and the loss is no number
+
 
 @dataclass(frozen=True, slots=True)
 class AlignedWeights:
@@ -42,7 +44,8 @@ def aligned_loss(
     raw: RawOutput, targets: Sequence[Target], priors: Tensor, weights: AlignedWeights
 ) -> dict[str, Tensor]:
     """The terms, weighted; the loss is their sum. Each is a mean over the batch's positives by quality."""
-    predicted = decode(raw.boxes_raw, priors)  # (B, P, 4)
+    sizes = raw.boxes_raw[..., 2:].clamp(max=LARGEST)
+    predicted = decode(torch.cat((raw.boxes_raw[..., :2], sizes), -1), priors)  # (B, P, 4)
     probabilities = raw.class_logits.detach().softmax(-1)[..., 1:]
     matches = [
         match_aligned(

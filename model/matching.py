@@ -13,6 +13,8 @@ from torch import Tensor
 from model.boxes import area, cxcywh_to_xyxy, intersection, iou
 
 NEUTRAL = -1  # an anchor that teaches neither an object nor the background
+TINY = 1e-9
+LEAST_QUALITY = 0.05  # of an object's best anchor: one that no box reaches yet is still learnt
 
 
 class Match(NamedTuple):
@@ -103,17 +105,18 @@ def match_aligned(
     inside[torch.arange(len(boxes), device=boxes.device), nearest] = True
     alignment = scores**score_power * overlaps**overlap_power * inside
     chosen = torch.zeros_like(inside)
-    order = (alignment + inside * 1e-9).topk(min(top, len(priors)), 1).indices
+    order = (alignment + inside * TINY).topk(min(top, len(priors)), 1).indices
     chosen.scatter_(1, order, True)
     chosen &= inside
-    contested = overlaps * chosen + chosen * 1e-9
+    contested = overlaps * chosen + chosen * TINY
     owner = contested.argmax(0)
     anchors = torch.nonzero(chosen.any(0))[:, 0]
     objects = owner[anchors]
     held = torch.zeros_like(chosen)
     held[objects, anchors] = True
-    best_alignment = (alignment * held).amax(1).clamp(min=1e-9)
-    best_overlap = (overlaps * held).amax(1)
+    alignment = alignment + TINY
+    best_alignment = (alignment * held).amax(1).clamp(min=TINY)
+    best_overlap = (overlaps * held).amax(1).clamp(min=LEAST_QUALITY)
     quality = alignment[objects, anchors] / best_alignment[objects] * best_overlap[objects]
     neutral[anchors] = False
     return Alignment(anchors, objects, quality, neutral)

@@ -258,9 +258,9 @@ class Training:
             found = measure(predictor, self.val, cancelled=lambda: self.folder.cancelled).as_dict()
             if not self.folder.cancelled:
                 scores = found
-                ap = {"mask": scores["mask"]["AP"], "mask50": scores["mask"]["AP50"]}
-                ap |= {"box": scores["box"]["AP"], "box50": scores["box"]["AP50"]}
-                self.folder.say("eval", iteration=self.iteration, iterations=self.plan.iterations, ap=ap)
+                self.folder.say(
+                    "eval", iteration=self.iteration, iterations=self.plan.iterations, ap=_short(scores)
+                )
         if self.processes.any(self.folder.cancelled):
             self._cancel()
         return scores
@@ -280,11 +280,7 @@ class Training:
             for name in ("part.safetensors", "part.json"):
                 (self.settings.run / name).unlink(missing_ok=True)
             self.folder.write_json(RESULT, result)
-            ap = {"mask": scores["mask"]["AP"], "mask50": scores["mask"]["AP50"]}
-            ap |= {"box": scores["box"]["AP"], "box50": scores["box"]["AP50"]}
-            self.folder.say(
-                "done", iteration=self.iteration, iterations=self.plan.iterations, ap=ap, **result
-            )
+            self.folder.say("done", **{**result, "iteration": self.iteration, "ap": _short(scores)})
         return result
 
     def _cancel(self) -> None:
@@ -373,6 +369,11 @@ class _Meter:
                 skipped_steps=run.bad_steps,
             )
         self._sums, self._steps, self._images, self._last = {}, 0, 0, now
+
+
+def _short(scores: Mapping[str, Any]) -> dict[str, float]:
+    """The four numbers that a curve shows."""
+    return {name + suffix: scores[name]["AP" + suffix] for name in ("mask", "box") for suffix in ("", "50")}
 
 
 def _usable(data: CocoData, recipe: Recipe, path: Path) -> CocoData:

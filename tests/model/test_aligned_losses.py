@@ -103,6 +103,6 @@ def test_images_without_objects_push_scores_down() -> None:
 
 
 def test_wild_predictions_stay_finite() -> None:
-    raw = output([[80, -80], [-80, 80], [0, 0]])._replace(boxes_raw=torch.full((1, 3, 4), 40.0))
+    raw = output([[80, -80], [-80, 80], [0, 0]])._replace(boxes_raw=torch.full((1, 3, 4), 1e4))
     terms = aligned_loss(raw, [target([[0, 0, 0.5, 0.5]], [0])], PRIORS, AlignedWeights())
     assert all(math.isfinite(float(value)) for value in terms.values())
