@@ -64,6 +64,7 @@ def make_sample(folder: Path, stage: Stage, *, device: str = "auto") -> bool:
         _build(part, stage, device)
         if folder.exists():
             folder.rmdir()
+        part.chmod(folder.parent.stat().st_mode & 0o777)  # temporary folders are for their owner only
         os.replace(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

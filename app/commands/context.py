@@ -56,11 +56,15 @@ class Console:
     def progress(self, what: str) -> Progress:
         """A function to be told (done, total); writes what is done and the time left."""
         start = last = time.monotonic()
+        over = False
 
         def tell(done: int, total: int) -> None:
-            nonlocal last
+            nonlocal last, over
             now = time.monotonic()
             finished = total > 0 and done >= total
+            if finished and over:
+                return
+            over = finished
             if not finished and now - last < (LIVELY if self._tty else SPARSE):
                 return
             last = now

@@ -131,6 +131,7 @@ def test_progress_is_sparse_elsewhere() -> None:
     tell = context.Console(out=io.StringIO(), err=err).progress("images")
     for done in range(1, 101):
         tell(done, 100)
+    tell(100, 100)
     assert lines(err.getvalue()) == ["images 100/100 (100%), 0:00"]
 
 
