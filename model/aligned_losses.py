@@ -1,9 +1,10 @@
 """The losses of our small-data recipe: few images, few minutes, a score that means how well a box fits.
 
 Shapes: B images, P priors, C classes with background first, k prototypes on an (h, w) grid. Targets' masks
-are on the prototypes' grid. Terms: C cross entropy with the quality as a soft label, B generalised IoU, M
-binary cross entropy in the grown box (so that prototypes stay useful around it, where a person corrects), D
-dice inside the box, S the published semantic term.
+are on the prototypes' grid and may be fractions: enlarged, they then end where the object does. Terms: C
+cross entropy with the quality as a soft label, B generalised IoU, M binary cross entropy in the grown box (so
+that prototypes stay useful around it, where a person corrects), D dice inside the box, S the published
+semantic term.
 """
 
 from __future__ import annotations

@@ -197,7 +197,7 @@ def _example(image: NDArray, layers: list[_Layer], mask_size: int, options: Augm
         boxes.append(box)
         categories.append(layer.category)
         small = cv2.resize(layer.mask * 255, (mask_size, mask_size), interpolation=cv2.INTER_AREA)
-        masks.append((small > 127).astype(np.uint8))
+        masks.append(small)
     return Example(
         image,
         np.array(boxes, np.float32).reshape(-1, 4),

@@ -33,7 +33,7 @@ def published_loss(
     config: ModelConfig,
     quality_net: Callable[[Tensor], Tensor] | None = None,
 ) -> dict[str, Tensor]:
-    """The terms, weighted; the loss is their plain sum. Targets' masks are on the input's grid.
+    """The terms, weighted; the loss is their plain sum. Targets' masks are on the input's grid, 0 or 1.
 
     Without any positive in the batch, B and M are 0 and N counts as 1.
     """

@@ -164,5 +164,9 @@ def as_example(scene: Scene) -> Example:
     boxes = (scene.boxes / size).astype(np.float32)
     objects = ~scene.crowd
     return Example(
-        scene.image, boxes[objects], scene.categories[objects], scene.masks[objects], boxes[scene.crowd]
+        scene.image,
+        boxes[objects],
+        scene.categories[objects],
+        scene.masks[objects] * np.uint8(255),
+        boxes[scene.crowd],
     )

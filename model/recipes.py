@@ -1,6 +1,7 @@
 """How a network is trained: one frozen value a recipe, in one table. Imports no torch.
 
-`yolact` is the published recipe to the letter. `small` is ours: tens to hundreds of images, minutes on a CPU.
+`yolact` is the published recipe to the letter. `small` is ours: tens to hundreds of images, minutes on a CPU;
+`ample` is the same for a thousand and more.
 """
 
 from __future__ import annotations
@@ -90,10 +91,19 @@ SMALL = Recipe(
     augment=AugmentOptions(),
     classes_prior=0.01,
 )
+# A thousand images and more: they vary by themselves.
+AMPLE = replace(
+    SMALL,
+    name="ample",
+    iterations=6000,
+    fine_tune_iterations=2000,
+    augment=AugmentOptions(zoom=(0.8, 1.4), stretch=0.1, rotation=0, paste=0, contrast=0.25, saturation=0.3),
+)
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         SMALL,
+        AMPLE,
         YOLACT,
         replace(YOLACT, name="yolact-pascal", iterations=120_000, steps=(60_000, 100_000)),
     )

@@ -23,7 +23,7 @@ from model.scene_shapes import SHAPES, Shape
 
 SCENE_CATEGORIES = tuple(SHAPES)
 SIZE = (640, 480)  # width, height
-LEAST_VISIBLE = 0.4  # of every object
+LEAST_VISIBLE = 0.5  # of every object
 ANNOTATIONS = "scenes.json"
 
 
@@ -133,7 +133,7 @@ def _outline(
 ) -> tuple[int, int, NDArray[np.uint8]]:
     """A place, a size and a turn for a shape: left, top and its (h, w) mask 0..255, inside the image."""
     width, height = size
-    radius = float(np.exp(rng.uniform(np.log(0.055), np.log(0.24)))) * min(size)
+    radius = float(np.exp(rng.uniform(np.log(0.08), np.log(0.25)))) * min(size)
     angle = rng.uniform(0, 2 * np.pi)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) * radius
     stretch = np.diag(np.exp(rng.uniform(-0.12, 0.12, 2)))

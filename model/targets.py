@@ -21,7 +21,7 @@ class Example:
     image: NDArray
     boxes: NDArray[np.float32]  # (n, 4) relative xyxy
     categories: NDArray[np.int64]  # (n,) from 0
-    masks: NDArray[np.uint8]  # (n, m, m) 0 or 1
+    masks: NDArray[np.uint8]  # (n, m, m) 0..255, how much of a cell is covered
     crowd_boxes: NDArray[np.float32]  # (c, 4) relative xyxy: teach nothing, neither object nor background
 
 
@@ -31,7 +31,7 @@ class Target:
 
     boxes: Tensor  # (n, 4) relative xyxy
     categories: Tensor  # (n,) int64, from 0
-    masks: Tensor  # (n, m, m) float 0 or 1
+    masks: Tensor  # (n, m, m) float 0..1, how much of a cell is covered
     crowd_boxes: Tensor  # (c, 4)
 
     @staticmethod
@@ -40,6 +40,6 @@ class Target:
         return Target(
             torch.from_numpy(example.boxes).to(device),
             torch.from_numpy(example.categories).to(device),
-            torch.from_numpy(example.masks).to(device).float(),
+            torch.from_numpy(example.masks).to(device).float() / 255,
             torch.from_numpy(example.crowd_boxes).to(device),
         )

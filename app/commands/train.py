@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, metavar="DIR", help="the run's folder")
     parser.add_argument("--iterations", type=positive, metavar="N", help="steps of the optimiser")
     parser.add_argument("--batch-size", type=positive, metavar="B", help="images a step, on each device")
+    parser.add_argument("--preset", default="small", help="small, ample, yolact or yolact-pascal")
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
     add_device(parser)
 
@@ -118,6 +119,7 @@ def _direct(arguments: argparse.Namespace, context: Context) -> int:
         batch_size=arguments.batch_size,
         device=arguments.device,
         resume=arguments.resume,
+        preset=arguments.preset,
     )
     first = os.environ.get("RANK", "0") == "0"  # under torchrun one process speaks
     console = context.console if first else Console(out=io.StringIO(), err=io.StringIO())
