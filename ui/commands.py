@@ -31,6 +31,9 @@ class Context(QObject):
     theme_wanted: SignalInstance = Signal()  # type: ignore[assignment]
     keys_changed: SignalInstance = Signal()  # type: ignore[assignment]
     changed: SignalInstance = Signal()  # type: ignore[assignment]  # a switch was turned
+    session: Session
+    canvas: Canvas
+    tasks: TaskBar
 
     def __init__(self, session: Session, canvas: Canvas, tasks: TaskBar, window: QWidget) -> None:
         super().__init__(window)

@@ -204,15 +204,15 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         for url in event.mimeData().urls()[:1]:
             path = Path(url.toLocalFile())
-            QTimer.singleShot(0, lambda: self.context.open_path(path))
+            QTimer.singleShot(0, lambda path=path: self.context.open_path(path))
 
     def _restore(self) -> None:
         settings = QSettings()
         self.resize(1440, 900)
         geometry, state = settings.value("window/geometry"), settings.value("window/state")
         if geometry is not None:
-            self.restoreGeometry(geometry)  # type: ignore[arg-type]
-        if state is None or not self.restoreState(state, LAYOUT):  # type: ignore[arg-type]
+            self.restoreGeometry(geometry)
+        if state is None or not self.restoreState(state, LAYOUT):
             docks = [self._docks["Images"], self._docks["Annotations"]]
             self.resizeDocks(docks, [240, 330], Qt.Orientation.Horizontal)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from app.annotation import Annotation, ImageId, ImageState
+from app.annotation import Annotation, Category, CategoryId, ImageId, ImageState
 from app.errors import InputError
 from app.records import ImageRecord
 
@@ -189,16 +189,19 @@ class ModelAccess:
             return
         from app.proposals import categories_for, proposals
 
-        def named(answer: tuple[dict[str, object], list[object]]) -> None:
+        def names() -> tuple[dict[str, CategoryId], list[Category]]:
+            return categories_for(project, found), project.categories()
+
+        def named(answer: tuple[dict[str, CategoryId], list[Category]]) -> None:
             document = session.open_document(image_id)
             if document is not None:
-                edit = proposals(found, document, answer[0])  # type: ignore[arg-type]
+                edit = proposals(found, document, answer[0])
                 if edit is not None:
                     document.apply(edit)
             if len(answer[1]) != len(session.categories):
-                session.take_categories(answer[1])  # type: ignore[arg-type]
+                session.take_categories(answer[1])
 
-        session.workers.on_project(lambda: (categories_for(project, found), project.categories()), named)  # type: ignore[arg-type, return-value]
+        session.workers.on_project(names, named)
 
 
 def _version_of(annotations: object) -> str | None:

@@ -16,7 +16,7 @@ MOST = 5
 def recent() -> list[Path]:
     """Projects that were open before and are still there, the last one first."""
     value = QSettings().value(RECENT) or []
-    paths = [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]
+    paths = [value] if isinstance(value, str) else list(value)
     return [Path(each) for each in paths if (Path(each) / "project.db").is_file()][:MOST]
 
 

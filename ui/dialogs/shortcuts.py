@@ -79,7 +79,9 @@ class ShortcutsDialog(QDialog):
         if key:
             name = ACTIONS[row].id
             self.assign(name, key)
-            self._table.item(row, 1).setText(shown(self.keys[name]))
+            item = self._table.item(row, 1)
+            assert item is not None
+            item.setText(shown(self.keys[name]))
 
     def _warn(self) -> None:
         double = conflicts(self.keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer
 from PySide6.QtWidgets import (
@@ -33,7 +34,8 @@ class AnnotationsPanel(QWidget):
         self.model = AnnotationModel(session)
         self.summary = QLabel(wordWrap=True)
         self.histogram = ScoreHistogram(session)
-        self.table = QTableView(showGrid=False, accessibleName="Annotations of this image")
+        self.table = QTableView(showGrid=False)
+        self.table.setAccessibleName("Annotations of this image")
         self.accept = self._button(
             "Accept", "Accept the chosen proposals, or all visible ones", session.accept
         )
@@ -46,7 +48,8 @@ class AnnotationsPanel(QWidget):
         self.refresh()
 
     def _button(self, text: str, tip: str, act: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, toolTip=tip)
+        button = QPushButton(text)
+        button.setToolTip(tip)
         button.clicked.connect(lambda: act())
         return button
 
@@ -168,7 +171,7 @@ class AnnotationsPanel(QWidget):
         menu.addAction("Reject", session.reject)
         labels = menu.addMenu("Category")
         for category in session.categories:
-            labels.addAction(category.name, lambda each=category: session.relabel(each.id))
+            labels.addAction(category.name, partial(session.relabel, category.id))
         menu.addAction("Show or hide", lambda: session.toggle_hidden(ids))
         menu.addAction("Duplicate", session.duplicate)
         menu.addSeparator()

@@ -34,7 +34,8 @@ class CategoriesPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self.field = QLineEdit(placeholderText="New category, Enter", clearButtonEnabled=True)
-        self.list = QListWidget(accessibleName="Categories")
+        self.list = QListWidget()
+        self.list.setAccessibleName("Categories")
         self.list.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
         )

@@ -27,9 +27,9 @@ class ImageRow(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        palette: QPalette = option.palette  # type: ignore[attr-defined]
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        palette: QPalette = option.palette
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen:
             painter.fillRect(rect, palette.color(QPalette.ColorRole.Highlight))
         role = QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text
@@ -39,7 +39,7 @@ class ImageRow(QStyledItemDelegate):
         left = frame.right() + GAP
         text = QRect(left, rect.top() + 8, rect.right() - left - GAP, 20)
         painter.setPen(palette.color(role))
-        font = QFont(option.font)  # type: ignore[attr-defined]
+        font = QFont(option.font)
         painter.setFont(font)
         folder, _, name = record.path.rpartition("/")
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, _elided(painter, name, text.width()))

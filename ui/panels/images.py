@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtWidgets import (
@@ -39,10 +40,16 @@ class ImagesPanel(QWidget):
         self._session = session
         self.model = ImageModel(session)
         self.search = QLineEdit(placeholderText="Filter by name", clearButtonEnabled=True)
-        self.states = QComboBox(toolTip="Which images are listed", accessibleName="Filter by state")
-        self.order = QComboBox(toolTip="In which order", accessibleName="Order of the images")
+        self.states, self.order = QComboBox(), QComboBox()
+        for box, tip, name in (
+            (self.states, "Which images are listed", "Filter by state"),
+            (self.order, "In which order", "Order of the images"),
+        ):
+            box.setToolTip(tip)
+            box.setAccessibleName(name)
         self.order.addItems([f"By {name}" for name in ORDERS])
-        self.list = QListView(uniformItemSizes=True, accessibleName="Images")
+        self.list = QListView(uniformItemSizes=True)
+        self.list.setAccessibleName("Images")
         self.list.setModel(self.model)
         self.list.setItemDelegate(ImageRow(self.list))
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -142,7 +149,7 @@ class ImagesPanel(QWidget):
             ("Skip", ImageState.SKIPPED),
             ("Back to in progress", ImageState.IN_PROGRESS),
         ):
-            menu.addAction(words, lambda state=state: self.state_wanted.emit(ids, state))
+            menu.addAction(words, partial(self.state_wanted.emit, ids, state))
         menu.addSeparator()
         menu.addAction("Copy path", lambda: self._copy_paths(ids))
         menu.exec(self.list.viewport().mapToGlobal(place))

@@ -121,7 +121,7 @@ class TrainingPanel(QWidget):
         session.images_changed.connect(self._count)
         session.image_state_changed.connect(lambda _: self._count())
         self.start.clicked.connect(self.start_run)
-        self.cancel.clicked.connect(lambda: self._run and self._run.cancel())
+        self.cancel.clicked.connect(self._cancel)
         self.resume.clicked.connect(self._resume)
         self.activate.clicked.connect(self._make_active)
         self.keep.clicked.connect(self._keep_old)
@@ -179,6 +179,10 @@ class TrainingPanel(QWidget):
     def _refused(self, error: Exception) -> None:
         self._show_state(str(error))
         self._count()
+
+    def _cancel(self) -> None:
+        if self._run is not None:
+            self._run.cancel()
 
     def _resume(self) -> None:
         from app.retraining import resume

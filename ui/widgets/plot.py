@@ -22,7 +22,7 @@ def nice_ticks(low: float, high: float, count: int = 4) -> list[float]:
     power = 10 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw - 1e-12)
     first = math.floor(low / step) * step
-    ticks = []
+    ticks: list[float] = []
     while not ticks or ticks[-1] < high - 1e-12:
         ticks.append(round(first + len(ticks) * step, 10))
     return ticks if len(ticks) > 1 else [*ticks, ticks[0] + step]
