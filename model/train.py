@@ -7,8 +7,6 @@ a step. Resumed, it goes on exactly where its last checkpoint stands.
 
 from __future__ import annotations
 
-import io
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -19,19 +17,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from model import checkpoint, recipes
+from model import checkpoint, recipes, run_state
 from model.augment import augment
 from model.card import ModelCard
 from model.dataset import CocoData, load
 from model.distributed import Processes
-from model.errors import DataError, InputError, WeightsError
+from model.errors import DataError, InputError
 from model.evaluate import measure
 from model.loader import Loader
+from model.meter import Meter
 from model.optim import Average, freeze, optimiser, rate, set_rate
 from model.predictor import Predictor
 from model.published_augment import augment_published
 from model.recipes import Recipe
-from model.run_folder import CHECKPOINT, CONFIG, RESULT, WEIGHTS, RunFolder
+from model.run_folder import CANCEL, CHECKPOINT, CONFIG, RESULT, WEIGHTS, RunFolder
 from model.samples import Sample, SampleStore
 from model.steps import LossModel, step, to_batch
 from model.targets import Example
@@ -39,8 +38,8 @@ from model.transfer import start
 from model.yolact import Yolact
 
 CHECKPOINT_SECONDS = 120.0
-PROGRESS_SECONDS = 1.0
 MAX_BAD_STEPS = 50  # in a row whose loss is no number, before the run gives up
+LEAST_BETWEEN_SCORES = 50  # iterations
 SAMPLE_SIDE = 1.6  # times the input's side: images are kept no larger, crops rarely need more
 
 
@@ -61,7 +60,7 @@ class TrainSettings:
     preset: str = "small"
     seed: int = 0
     workers: int | None = None  # threads that make examples; None: 1 beside a CPU, 8 beside a GPU
-    evaluate_every: int | None = None  # iterations; None: only at the end
+    evaluate_every: int | None = None  # iterations; None: four times a run, never under 50 apart
     name: str | None = None  # the version's; None: the folder's
 
 
@@ -118,15 +117,15 @@ class Training:
         self.started = time.time()
         self.seconds_before = 0.0  # spent before a resume
         if settings.resume:
-            self._resume()
+            run_state.restore(self, settings.run / CHECKPOINT)
         self.loader = self._loader()
 
     def run(self) -> dict[str, Any]:
         """Step until the end; evaluate; write weights, card and result."""
         self._announce()
-        meter = _Meter(self)
+        meter = Meter(self)
         saved = time.monotonic()
-        every = self.settings.evaluate_every
+        every = self.settings.evaluate_every or max(self.plan.iterations // 4, LEAST_BETWEEN_SCORES)
         for examples in self.loader:
             if self.iteration >= self.plan.iterations:
                 break
@@ -137,7 +136,7 @@ class Training:
                 saved = time.monotonic()
             if self.processes.any(self.folder.cancelled):
                 self._cancel()
-            if every and self.iteration % every == 0 and self.iteration < self.plan.iterations:
+            if self.iteration % every == 0 and self.iteration < self.plan.iterations:
                 self._evaluate(self.settings.run / "part.safetensors")
         return self._finish()
 
@@ -187,7 +186,6 @@ class Training:
     def _announce(self) -> None:
         if not self.processes.first:
             return
-        (self.folder.path / "cancel").unlink(missing_ok=True)
         settings = asdict(self.settings)
         self.folder.write_json(
             CONFIG,
@@ -287,88 +285,13 @@ class Training:
         self._save_checkpoint()
         if self.processes.first:
             self.folder.say("cancelled", iteration=self.iteration, iterations=self.plan.iterations)
+            (self.folder.path / CANCEL).unlink(missing_ok=True)  # a resumed run goes on
         raise Cancelled(f"the run was asked to stop; go on with --resume --run {self.settings.run}")
 
     def _save_checkpoint(self) -> None:
-        if not self.processes.first:
-            return
-        data = io.BytesIO()
-        torch.save(
-            {
-                "iteration": self.iteration,
-                "network": self.network.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "average": None if self.average is None else self.average.state,
-                "average_steps": 0 if self.average is None else self.average.steps,
-                "random": torch.get_rng_state(),
-                "plan": json.dumps(asdict(self.plan)),
-                "seconds": self.seconds_before + time.time() - self.started,
-                "bad_steps": self.bad_steps,
-            },
-            data,
-        )
-        self.folder.write(CHECKPOINT, data.getvalue())
-        self.folder.say("checkpoint", iteration=self.iteration, iterations=self.plan.iterations)
-
-    def _resume(self) -> None:
-        path = self.settings.run / CHECKPOINT
-        if not path.is_file():
-            return  # stopped before its first checkpoint: begin at the beginning
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-            self.network.load_state_dict(state["network"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            if self.average is not None:
-                for key, value in state["average"].items():
-                    self.average.state[key].copy_(value)
-                self.average.steps = state["average_steps"]
-            torch.set_rng_state(state["random"])
-            if self.settings.iterations is None:
-                self.plan = replace(self.plan, iterations=json.loads(state["plan"])["iterations"])
-            self.iteration = state["iteration"]
-            self.seconds_before = state["seconds"]
-            self.bad_steps = state["bad_steps"]
-        except (RuntimeError, KeyError, ValueError, EOFError, OSError) as error:
-            words = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-            raise WeightsError(
-                f"{path}: expected this run's checkpoint, got another or a damaged one ({words}); "
-                "start without --resume"
-            ) from None
-
-
-class _Meter:
-    """Says how a run goes, about once a second: means since the last time."""
-
-    def __init__(self, training: Training) -> None:
-        self._training = training
-        self._sums: dict[str, float] = {}
-        self._steps = self._images = 0
-        self._first = (time.monotonic(), training.iteration)
-        self._last = time.monotonic()
-
-    def add(self, losses: Mapping[str, float], images: int) -> None:
-        run = self._training
-        for name, value in losses.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._steps += 1
-        self._images += images * run.processes.world
-        now = time.monotonic()
-        last = run.iteration >= run.plan.iterations
-        if now - self._last < PROGRESS_SECONDS and not last:
-            return
-        pace = (now - self._first[0]) / max(run.iteration - self._first[1], 1)
-        if run.processes.first:
-            run.folder.say(
-                "progress",
-                iteration=run.iteration,
-                iterations=run.plan.iterations,
-                losses={name: value / self._steps for name, value in self._sums.items()},
-                lr=rate(run.iteration, run.recipe, run.plan),
-                images_per_s=self._images / max(now - self._last, 1e-9),
-                eta_s=pace * (run.plan.iterations - run.iteration),
-                skipped_steps=run.bad_steps,
-            )
-        self._sums, self._steps, self._images, self._last = {}, 0, 0, now
+        if self.processes.first:
+            self.folder.write(CHECKPOINT, run_state.pack(self))
+            self.folder.say("checkpoint", iteration=self.iteration, iterations=self.plan.iterations)
 
 
 def _short(scores: Mapping[str, Any]) -> dict[str, float]:

@@ -1,0 +1,67 @@
+"""A run's state as a checkpoint: what is needed to go on exactly. The place in the data is the iteration."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from model.errors import WeightsError
+
+if TYPE_CHECKING:
+    from model.train import Training
+
+
+def pack(run: Training) -> bytes:
+    """The checkpoint file's content."""
+    data = io.BytesIO()
+    torch.save(
+        {
+            "iteration": run.iteration,
+            "network": run.network.state_dict(),
+            "optimiser": run.optimiser.state_dict(),
+            "average": None if run.average is None else run.average.state,
+            "average_steps": 0 if run.average is None else run.average.steps,
+            "random": torch.get_rng_state(),
+            "plan": json.dumps(asdict(run.plan)),
+            "seconds": run.seconds_before + time.time() - run.started,
+            "bad_steps": run.bad_steps,
+        },
+        data,
+    )
+    return data.getvalue()
+
+
+def restore(run: Training, path: Path) -> None:
+    """Take a checkpoint's state over; a run that was stopped before its first begins at the beginning.
+
+    Raises WeightsError for a file that is none, or of another network.
+    """
+    if not path.is_file():
+        return
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        run.network.load_state_dict(state["network"])
+        run.optimiser.load_state_dict(state["optimiser"])
+        if run.average is not None:
+            for key, value in state["average"].items():
+                run.average.state[key].copy_(value)
+            run.average.steps = state["average_steps"]
+        torch.set_rng_state(state["random"])
+        if run.settings.iterations is None:
+            run.plan = replace(run.plan, iterations=json.loads(state["plan"])["iterations"])
+        run.iteration = state["iteration"]
+        run.seconds_before = state["seconds"]
+        run.bad_steps = state["bad_steps"]
+    except (pickle.UnpicklingError, RuntimeError, KeyError, ValueError, EOFError, OSError) as error:
+        words = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise WeightsError(
+            f"{path}: expected this run's checkpoint, got another or a damaged one ({words}); "
+            "start without --resume"
+        ) from None
