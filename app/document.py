@@ -1,21 +1,24 @@
 """One image's annotations in memory. Every change goes through `apply`, and is undone and redone from here.
 
 A change is visible at once and handed to the journal, which writes it in order: directly in a command, on the
-project thread in the window. When a write fails, the journal calls `restore` with what the disk has.
+project thread in the window. A write that fails at once is raised, and memory is as it was; of one that fails
+later, whoever owns the journal tells the document by `restore` what the disk has.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
 
 from app.annotation import PERSONS_WORK, Annotation, AnnotationId, ImageState
-from app.edits import Edit, EditKind
+from app.edits import Change, Edit, EditKind
+from app.errors import StoreError
 from app.events import Event
-from app.records import DocumentData, ImageRecord
+from app.records import DocumentData, ImageRecord, LoggedEdit
 
 
 class Journal(Protocol):
@@ -43,7 +46,8 @@ class ImageDocument:
     def _set(self, data: DocumentData) -> None:
         self._image = data.image
         self._annotations = {each.id: each for each in data.annotations}
-        self._undo, self._redo = list(data.undo), list(data.redo)
+        self._undo: list[Edit | LoggedEdit] = list(data.undo)
+        self._redo: list[Edit | LoggedEdit] = list(data.redo)
 
     @property
     def image(self) -> ImageRecord:
@@ -82,39 +86,47 @@ class ImageDocument:
     def apply(self, edit: Edit) -> Edit:
         """Perform an edit and hand it to the journal; returns it as it was performed.
 
-        The first person's edit of a new or pre-labelled image also puts it in progress. Raises StaleEdit.
+        The first person's edit of a new or pre-labelled image also puts it in progress. Raises StaleEdit, and
+        StoreError when the journal could not write it; nothing has changed then.
         """
         done = self._with_state(edit)
-        self._perform(done)
-        self._undo.append(done)
-        self._redo.clear()
-        self._journal.append(done)
+        with self._unless_refused():
+            self._perform(done)
+            self._undo.append(done)
+            self._redo.clear()
+            self._journal.append(done)
         self.changed.emit(done)
         return done
 
     def undo(self) -> Edit | None:
-        """Take the last edit back; returns the reversed edit, None when there is none."""
+        """Take the last edit back; returns the reversed edit, None when there is none. Raises StoreError."""
         if not self._undo:
             return None
-        edit = self._undo.pop()
-        self._redo.insert(0, edit)
-        return self._step(edit.reversed())
+        edit = _unpacked(self._undo[-1])
+        with self._unless_refused():
+            self._undo.pop()
+            self._redo.insert(0, edit)
+            self._step(edit.reversed())
+        self.changed.emit(edit.reversed())
+        return edit.reversed()
 
     def redo(self) -> Edit | None:
-        """Perform the last undone edit again; None when there is none."""
+        """Perform the last undone edit again; None when there is none. Raises StoreError."""
         if not self._redo:
             return None
-        edit = self._redo.pop(0)
-        self._undo.append(edit)
-        return self._step(edit)
+        edit = _unpacked(self._redo[0])
+        with self._unless_refused():
+            self._redo.pop(0)
+            self._undo.append(edit)
+            self._step(edit)
+        self.changed.emit(edit)
+        return edit
 
     def restore(self, data: DocumentData) -> None:
         """Go back to what the disk has, after a failed write; listeners see one batch edit."""
         before = self._annotations
         self._set(data)
         after = self._annotations
-        from app.edits import Change
-
         changes = tuple(
             Change(before.get(each), after.get(each))
             for each in {**before, **after}
@@ -122,11 +134,19 @@ class ImageDocument:
         )
         self.changed.emit(Edit(EditKind.BATCH, self._image.id, changes, None, self._image.state))
 
-    def _step(self, edit: Edit) -> Edit:
+    def _step(self, edit: Edit) -> None:
         self._perform(edit)
         self._journal.step(edit, position=len(self._undo))
-        self.changed.emit(edit)
-        return edit
+
+    @contextlib.contextmanager
+    def _unless_refused(self) -> Iterator[None]:
+        """What is done in memory within it is taken back when it is stale or the journal refuses it."""
+        before = self._image, dict(self._annotations), list(self._undo), list(self._redo)
+        try:
+            yield
+        except (StaleEdit, StoreError):
+            self._image, self._annotations, self._undo, self._redo = before
+            raise
 
     def _with_state(self, edit: Edit) -> Edit:
         stamped = edit if edit.at else replace(edit, at=time.time())
@@ -153,6 +173,10 @@ class ImageDocument:
             self._annotations = dict(sorted(self._annotations.items()))
         if edit.state_after is not None:
             self._image = replace(self._image, state=edit.state_after)
+
+
+def _unpacked(edit: Edit | LoggedEdit) -> Edit:
+    return edit.unpack() if isinstance(edit, LoggedEdit) else edit
 
 
 def persons_work(document: ImageDocument) -> list[Annotation]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.annotation import Annotation, ImageId, ImageState
-from app.edits import Edit
+from app.edits import Edit, EditKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,18 @@ class FoundFile:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedEdit:
+    """An edit of the log, packed until somebody undoes it: an image may have hundreds."""
+
+    kind: EditKind
+    unpack: Callable[[], Edit]
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentData:
     """What `ImageDocument` starts from."""
 
     image: ImageRecord
     annotations: tuple[Annotation, ...]
-    undo: tuple[Edit, ...]  # in force, oldest first
-    redo: tuple[Edit, ...]  # undone, next one first
+    undo: tuple[Edit | LoggedEdit, ...]  # in force, oldest first
+    redo: tuple[Edit | LoggedEdit, ...]  # undone, next one first

@@ -1,12 +1,12 @@
 """The tables of a project's database, and the version of their layout.
 
-The version has two parts: a newer major is refused in words, an older minor is brought up to date in place
-after a copy of the file was made.
+What the version means and how older layouts are brought up to date: `migrations`.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 1, 1
 
 metadata = MetaData()
 
@@ -40,6 +40,7 @@ category = Table(
     Column("color", String(7), nullable=False),
     Column("supercategory", Text, nullable=False, default=""),
     Column("position", Integer, nullable=False, default=0),
+    Column("removed", Boolean, nullable=False, default=False),  # kept for undo, and so that no id comes twice
 )
 
 image = Table(
@@ -49,12 +50,12 @@ image = Table(
     Column("path", Text, nullable=False, unique=True),  # posix, relative to the folder of images
     Column("width", Integer, nullable=False, default=0),  # upright; 0 = not read yet
     Column("height", Integer, nullable=False, default=0),
-    Column("size", Integer, nullable=False, default=0),  # bytes
+    Column("size", BigInteger, nullable=False, default=0),  # bytes
     Column("mtime", Float, nullable=False, default=0.0),
     Column("content_hash", String(64), nullable=False, default=""),
     Column("state", String(16), nullable=False),
     Column("missing", Boolean, nullable=False, default=False),
-    Column("coco_id", Integer, unique=True),
+    Column("coco_id", BigInteger, unique=True),
     Column("undo_position", Integer, nullable=False, default=0),  # edits of this image that are in force
 )
 
@@ -80,8 +81,23 @@ annotation = Table(
     Column("created", Float, nullable=False, default=0.0),
     Column("seconds", Float, nullable=False, default=0.0),
     Column("extra", Text, nullable=False, default=""),
-    Column("coco_id", Integer, unique=True),
-    Index("annotation_by_image", "image_id"),
+)
+
+# Counts and scores of all images are read from the index alone, without touching the geometries.
+annotation_by_image = Index(
+    "annotation_by_image_and_state",
+    annotation.c.image_id,
+    annotation.c.id,
+    annotation.c.state,
+    annotation.c.score,
+)
+
+# Beside the annotations, since an id that was once exported outlives a removal that is undone.
+annotation_coco = Table(
+    "annotation_coco",
+    metadata,
+    Column("annotation_id", Integer, primary_key=True, autoincrement=False),
+    Column("coco_id", BigInteger, nullable=False, unique=True),
 )
 
 edit = Table(
