@@ -146,6 +146,7 @@ _LITE = ModelConfig(
     head_channels=96,
     head_depth=2,
     head_kernel=1,
+    score_threshold=0.01,  # its scores mean how well a box fits: low ones can be right
 )
 _DARKNET = replace(_BASE, name="yolact_darknet53", backbone="darknet53", mean=(0, 0, 0), std=(255, 255, 255))
 

@@ -28,6 +28,7 @@ NAMES = (  # in pycocotools' order
     *("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large"),
     *("AR_1", "AR_10", "AR_100", "AR_small", "AR_medium", "AR_large"),
 )
+MAX_DETECTIONS = 100
 Progress = Callable[[int, int], None]  # images done, of how many
 
 
@@ -73,7 +74,9 @@ def evaluate(
     """Measure a weights file on a COCO file. Raises InputError (weights, data, no common category)."""
     from model.predictor import Predictor
 
-    return measure(Predictor(weights, device), dataset.load(data_json, images_dir), progress)
+    predictor = Predictor(weights, device)
+    data = dataset.load(data_json, images_dir)
+    return measure(predictor, data, progress, min_score=predictor.config.score_threshold)
 
 
 def measure(
@@ -81,10 +84,13 @@ def measure(
     data: CocoData,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    *,
+    min_score: float = 0.05,
 ) -> Scores:
     """Measure a predictor on loaded data. Categories are those of the data, found by name.
 
-    Images that cannot be read are left out and counted. `cancelled` ends it early, with what was seen.
+    Detections below `min_score` (published: 0.05) and beyond the best 100 of an image do not count. Images
+    that cannot be read are left out and counted. `cancelled` ends it early, with what was seen.
     """
     ranks = _ranks(predictor.categories, data.categories)
     truth: list[dict[str, Any]] = []
@@ -105,7 +111,7 @@ def measure(
         number = len(images) + 1
         images.append({"id": number, "width": entry.width, "height": entry.height})
         truth.extend(ground_truth(entry, number, len(truth) + 1))
-        found.extend(results(predictor.predict(image, 0.0, 100), number, ranks))
+        found.extend(results(predictor.predict(image, min_score, MAX_DETECTIONS), number, ranks))
         if progress is not None:
             progress(done + 1, len(data.images))
     return score(images, truth, found, data.categories, skipped)

@@ -13,6 +13,8 @@ from typing import Any, Literal
 from model.augment import AugmentOptions
 from model.errors import InputError
 
+LEAST_ITERATIONS = 150  # of a fine-tuning run, however few its images
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -24,7 +26,8 @@ class Recipe:
     lr: float
     batch_size: int
     iterations: int  # at `batch_size`, from a backbone's weights
-    fine_tune_iterations: int  # at `batch_size`, from a trained network's weights
+    fine_tune_iterations: int  # at `batch_size`, from a trained network's weights: at most
+    fine_tune_epochs: int | None = None  # for few images, fewer iterations: this often through all
     fine_tune_factor: float = 1.0  # on `lr`, when a trained network goes on
     momentum: float = 0.9
     weight_decay: float = 5e-4
@@ -76,7 +79,8 @@ SMALL = Recipe(
     lr=2e-3,
     batch_size=4,
     iterations=2000,
-    fine_tune_iterations=600,
+    fine_tune_iterations=800,
+    fine_tune_epochs=60,
     fine_tune_factor=0.4,
     weight_decay=0.02,
     decay_vectors=False,
@@ -97,6 +101,7 @@ AMPLE = replace(
     name="ample",
     iterations=6000,
     fine_tune_iterations=2000,
+    fine_tune_epochs=8,
     augment=AugmentOptions(zoom=(0.8, 1.4), stretch=0.1, rotation=0, paste=0, contrast=0.25, saturation=0.3),
 )
 RECIPES: Mapping[str, Recipe] = {
@@ -117,10 +122,14 @@ def find(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def plan(recipe: Recipe, batch_size: int, iterations: int | None, *, fine_tune: bool) -> Plan:
+def plan(
+    recipe: Recipe, batch_size: int, iterations: int | None, *, fine_tune: bool, images: int | None = None
+) -> Plan:
     """The run's rate, length and steps. `batch_size` counts all processes; `iterations` is taken as it is."""
     factor = batch_size / recipe.batch_size if recipe.scale_with_batch else 1.0
     lr = recipe.lr * factor * (recipe.fine_tune_factor if fine_tune else 1.0)
     own = recipe.fine_tune_iterations if fine_tune else recipe.iterations
+    if fine_tune and images is not None and recipe.fine_tune_epochs is not None:
+        own = min(own, max(recipe.fine_tune_epochs * images // batch_size, LEAST_ITERATIONS))
     length = iterations if iterations is not None else max(int(own / factor), 1)
     return Plan(lr, length, tuple(int(step / factor) for step in recipe.steps))

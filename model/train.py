@@ -108,7 +108,13 @@ class Training:
         self.network: Yolact = origin.model.to(self.device).to(memory_format=torch.channels_last)
         freeze(self.network, self.recipe, self.batch_size)
         total = self.batch_size * processes.world
-        self.plan = recipes.plan(self.recipe, total, settings.iterations, fine_tune=bool(self.parent))
+        self.plan = recipes.plan(
+            self.recipe,
+            total,
+            settings.iterations,
+            fine_tune=bool(self.parent),
+            images=len(self.data.images),
+        )
         self.optimiser = optimiser(self.network, self.recipe, self.plan)
         self.average = Average(self.network, self.recipe.average) if self.recipe.average else None
         self.losses: nn.Module = processes.wrap(LossModel(self.network, self.recipe))
@@ -253,7 +259,12 @@ class Training:
         if self.processes.first:
             self._write_weights(path, {})
             predictor = Predictor(path, str(self.device))
-            found = measure(predictor, self.val, cancelled=lambda: self.folder.cancelled).as_dict()
+            found = measure(
+                predictor,
+                self.val,
+                cancelled=lambda: self.folder.cancelled,
+                min_score=self.network.config.score_threshold,
+            ).as_dict()
             if not self.folder.cancelled:
                 scores = found
                 self.folder.say(

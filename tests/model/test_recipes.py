@@ -44,6 +44,11 @@ def test_asked_iterations_are_taken_as_they_are() -> None:
     assert plan(SMALL, 4, None, fine_tune=True).iterations == SMALL.fine_tune_iterations
 
 
+@pytest.mark.parametrize(("images", "expected"), [(3, 150), (20, 300), (5000, 800)])
+def test_fine_tuning_takes_as_long_as_the_data_asks(images: int, expected: int) -> None:
+    assert plan(SMALL, 4, None, fine_tune=True, images=images).iterations == expected
+
+
 def test_our_rate_rises_and_falls() -> None:
     numbers = plan(SMALL, 4, 1000, fine_tune=False)
     rates = [rate(iteration, SMALL, numbers) for iteration in range(1001)]
@@ -112,6 +117,6 @@ def test_the_average_follows_and_young_ones_follow_faster() -> None:
 
 
 def test_an_unknown_preset_is_refused_with_the_known() -> None:
-    with pytest.raises(InputError, match="small, yolact"):
+    with pytest.raises(InputError, match="small, ample, yolact"):
         find("fast")
     assert replace(find("yolact")) == YOLACT
