@@ -37,8 +37,11 @@ LAST_RUN = "prelabelled_by"  # the project's setting: the version that the last 
 class Failure:
     """An image that could not be pre-labelled, and why."""
 
-    image: str
+    image: str  # relative to the folder of images
     reason: str
+
+    def __str__(self) -> str:
+        return f"{self.image}: {self.reason.removeprefix(self.image.rpartition('/')[2] + ': ')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _project(arguments: argparse.Namespace, context: Context) -> None:
     finally:
         project.close()
     for failure in report.failed:
-        context.console.note(f"left out: {failure.image}: {failure.reason}")
+        context.console.note(f"left out: {failure}")
     context.console.say(f"{arguments.project}: {report.words()}")
     context.console.result({"project": arguments.project, "model": version.name, **report.as_json()})
 
@@ -92,6 +92,6 @@ def _folder(arguments: argparse.Namespace, context: Context) -> None:
             progress=context.console.progress("images"),
         )
     for failure in report.failed:
-        context.console.note(f"left out: {failure.image}: {failure.reason}")
+        context.console.note(f"left out: {failure}")
     context.console.say(f"{arguments.out}: {report.words()}")
     context.console.result({"file": arguments.out, "model": version.name, **report.as_json()})

@@ -48,7 +48,7 @@ def test_pycocotools_reads_what_was_written(images: Path, inference: Inference, 
 def test_a_file_that_fails_is_listed(images: Path, inference: Inference, tmp_path: Path) -> None:
     (images / "bad.png").touch()
     report = prelabel_folder(images, inference, tmp_path / "out.json", min_score=0.1)
-    assert [each.image for each in report.failed] == ["bad.png"]
+    assert [str(each) for each in report.failed] == ["bad.png: expected an image"]
     assert len(json.loads((tmp_path / "out.json").read_text())["images"]) == 3
 
 
