@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -43,8 +43,11 @@ class Database:
         self.name, self.read_only = name, read_only
 
     @classmethod
-    def create(cls, location: Location) -> Self:
-        """A new, empty database. A file appears under its name when it is complete. Raises ProjectError."""
+    def create(cls, location: Location, fill: Callable[[Self], object] = lambda made: None) -> Self:
+        """A new database, with what `fill` writes to it. A file appears under its name when it is complete.
+
+        Raises ProjectError where there is one, StoreError when it cannot be written.
+        """
         if isinstance(location, str):
             made = cls._connect(location)
             with made.reading() as connection:
@@ -52,7 +55,7 @@ class Database:
             if there:
                 made.close()
                 raise _occupied(made.name)
-            made._lay_out()
+            made._lay_out(fill)
             return made
         if location.exists():
             raise _occupied(str(location))
@@ -60,7 +63,7 @@ class Database:
         _remove(part)
         made = cls._connect(part, mode="rwc")
         try:
-            made._lay_out()
+            made._lay_out(fill)
         finally:
             made.close()
         os.replace(part, location)
@@ -108,13 +111,14 @@ class Database:
             sa.event.listen(engine, "begin", _begin_sqlite)
         return cls(engine, name, read_only=read_only)
 
-    def _lay_out(self) -> None:
-        with self.writing() as connection:
+    def _lay_out(self, fill: Callable[[Self], object]) -> None:
+        with self.transaction(), self.writing() as connection:
             schema.metadata.create_all(connection)
             values = {"major": schema.MAJOR, "minor": schema.MINOR, "next_annotation_id": 1}
             connection.execute(
                 schema.meta.insert(), [{"key": key, "value": str(value)} for key, value in values.items()]
             )
+            fill(self)
 
     def _bring_up_to_date(self, location: Location, version: tuple[int, int]) -> None:
         steps = migrations.steps_from(version)
@@ -176,6 +180,11 @@ class Database:
             if self._outer is not None:
                 yield self._outer
                 return
+            if write and self.read_only:
+                raise StoreError(
+                    f"expected to change {self.name}, it is open for reading only; "
+                    "open a copy of the project in a folder you can write to"
+                )
             try:
                 with self._engine.connect() as plain:
                     connection = plain.execution_options(write=write)

@@ -10,19 +10,25 @@ from pathlib import Path
 
 from app.errors import ProjectError
 from app.records import FoundFile
-from model.image_io import IMAGE_SUFFIXES
 
 _DIGITS = re.compile(r"(\d+)")
 
 
 def find_images(
-    folder: Path, *, skip: frozenset[Path] = frozenset(), cancelled: Callable[[], bool] = lambda: False
+    folder: Path,
+    *,
+    skip: Callable[[Path], bool] = lambda folder: False,
+    cancelled: Callable[[], bool] = lambda: False,
+    unnamed: Callable[[str], object] = lambda path: None,
 ) -> Iterator[FoundFile]:
     """Image files in a folder and its sub-folders, by their suffix; nothing is opened.
 
-    Hidden folders, those in `skip` and links to folders that were seen are passed over. Paths are posix and
-    relative. Raises ProjectError when the folder itself cannot be read.
+    Passed over: hidden files and folders, sub-folders that `skip` says, links to folders that were seen, and
+    files whose names are no text (`unnamed` is told their path, readable). Paths are posix and relative.
+    Raises ProjectError when the folder itself cannot be read.
     """
+    from model.image_io import IMAGE_SUFFIXES
+
     if not folder.is_dir():
         raise ProjectError(f"expected a folder of images at {folder}, found none; choose another folder")
     seen: set[str] = set()
@@ -30,34 +36,55 @@ def find_images(
     while stack and not cancelled():
         here, prefix = stack.pop()
         real = os.path.realpath(here)
-        if real in seen or Path(real) in skip:
+        if real in seen or (prefix and skip(here)):
             continue
         seen.add(real)
-        try:
-            with os.scandir(here) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            if here == folder:
-                raise ProjectError(
-                    f"expected to read the folder {folder}, {error.strerror}; check its permissions"
-                ) from error
-            continue
-        for entry in found:
+        for entry in _entries(here, is_root=not prefix):
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir():
+            if _is_folder(entry):
                 stack.append((here / entry.name, f"{prefix}{entry.name}/"))
-            elif os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES and entry.is_file():
-                stat = entry.stat()
-                yield FoundFile(_storable(prefix + entry.name), stat.st_size, stat.st_mtime)
+            elif os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES:
+                path = prefix + entry.name
+                if not _is_text(path):
+                    unnamed(os.fsencode(path).decode("utf-8", "backslashreplace"))
+                elif file := _file(entry, path):
+                    yield file
 
 
-def _storable(name: str) -> str:
-    """A name that the database can hold: bytes that are no UTF-8 are kept as escapes."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace") if not _is_utf8(name) else name
+def _entries(folder: Path, *, is_root: bool) -> list[os.DirEntry[str]]:
+    """What is in a folder by name; nothing where a sub-folder cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        if is_root:
+            raise ProjectError(
+                f"expected to read the folder {folder}, {error.strerror}; check its permissions"
+            ) from error
+        return []
 
 
-def _is_utf8(name: str) -> bool:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle, or into a place that may not be read
+        return False
+
+
+def _file(entry: os.DirEntry[str], path: str) -> FoundFile | None:
+    """The file, None when it has gone, is a broken link or no file at all."""
+    try:
+        if not entry.is_file():
+            return None
+        stat = entry.stat()
+    except OSError:
+        return None
+    return FoundFile(path, stat.st_size, stat.st_mtime)
+
+
+def _is_text(name: str) -> bool:
+    """False for bytes that are no text in the file system's encoding; no database or JSON file holds them."""
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
@@ -65,14 +92,14 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def natural_key(path: str) -> tuple[object, ...]:
-    """Sorts img2 before img10, folder by folder."""
-    return tuple(
-        tuple(
-            (0, int(part), "") if part.isdigit() else (1, 0, part.casefold()) for part in _DIGITS.split(name)
-        )
-        for name in path.split("/")
-    )
+def natural_key(path: str) -> tuple[str, str]:
+    """Sorts img2 before img10, capitals beside small letters, and what is in a folder together."""
+    padded = _DIGITS.sub(_pad, path.casefold())
+    return padded.replace("/", "\0"), path
+
+
+def _pad(digits: re.Match[str]) -> str:
+    return digits[0].zfill(20)
 
 
 def content_hash(path: Path) -> str:

@@ -1,11 +1,13 @@
 """A project: a folder with the database, models, runs and a cache, about images that lie where they lie.
 
 Images are referenced by their path relative to the folder of images; they are never copied or changed.
+One process edits a project at a time (`folder_lock`).
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,15 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.annotation import AnnotationId, Category, CategoryId, ImageId
-from app.errors import ImageError, ProjectError
+from app.errors import ImageError, ProjectError, StoreError
 from app.events import Event
+from app.folder_lock import FolderLock, Taken
 
 if TYPE_CHECKING:
     from app.document import ImageDocument, Journal
-    from app.records import ImageRecord
+    from app.records import FoundFile, ImageRecord
     from app.store import Store
 
 DATABASE = "project.db"
+DATABASE_URL = "database.url"  # in its place: one line, the URL of a database elsewhere
+OWN_FOLDERS = ("cache", "models", "runs")
+_ID_BLOCK = 1000  # annotation ids that are reserved together
+_FEW_IDS = 200  # left, from where on the next block is taken beforehand
 PALETTE = (  # Okabe-Ito and further colours that stay apart for colour-blind eyes
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#7f3c8d",
     "#80ba5a", "#e68310", "#008695", "#cf1c90", "#f97b72", "#4b4b8f", "#a5aa99", "#11a579",
@@ -42,22 +49,32 @@ class ScanReport:
 
     found: int
     new: int
-    missing: int
+    missing: int  # images of the project whose file is not there
     cancelled: bool
+    changed: int = 0  # files that changed, came back or vanished since the last scan
+    unnamed: tuple[str, ...] = ()  # files that were passed over since their names are no text
 
 
 class Project:
-    """One open project. Used from one thread at a time."""
+    """One open project. Calls may wait: the window makes them on its project thread."""
 
-    def __init__(self, folder: Path, store: Store) -> None:
-        self.folder, self.store = folder, store
+    def __init__(self, folder: Path, store: Store, lock: FolderLock | None = None) -> None:
+        self.folder, self.store, self._lock = folder, store, lock
         self.changed: Event[ProjectChange] = Event()
         self.images_dir = _absolute(folder, store.setting("images_dir", "."))
         self._ids: list[int] = []
+        self._ids_lock = threading.Lock()
+        store.category_returned.connect(lambda _: self.changed.emit(ProjectChange.CATEGORIES))
 
     @classmethod
-    def create(cls, path: Path, images_dir: Path, categories: Sequence[str] = ()) -> Project:
-        """A new project about a folder of images. Raises ProjectError in words."""
+    def create(
+        cls, path: Path, images_dir: Path, categories: Sequence[str] = (), *, database: str | None = None
+    ) -> Project:
+        """A new project about a folder of images. Raises ProjectError in words.
+
+        `database`: the URL of an empty PostgreSQL database that is used in place of a file in the folder. It
+        is written into the folder: leave the password to the system (`~/.pgpass`).
+        """
         from app.store import Store
 
         path, images_dir = Path(path).absolute(), Path(images_dir).absolute()
@@ -65,43 +82,75 @@ class Project:
             raise ProjectError(
                 f"expected a folder of images at {images_dir}, found none; choose another folder"
             )
-        if (path / DATABASE).exists():
-            raise ProjectError(
-                f"expected no project in {path}, one is there; open it, or choose another folder"
-            )
+        for folder in (path, *path.parents):
+            if is_project(folder):
+                raise ProjectError(
+                    f"expected no project in {folder}, one is there; open it, or choose another folder"
+                )
+        names = _category_names(categories)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            if not os.access(path, os.W_OK):
-                raise PermissionError(13, "it is read-only")
+            lock = _take_lock(path)
         except OSError as error:
-            raise ProjectError(
-                f"expected to make a project in {path}: {error.strerror}; choose a folder you can write to"
-            ) from error
-        store = Store.create(path / DATABASE)
-        store.set_setting("images_dir", _relative(path, images_dir))
-        project = cls(path, store)
-        for name in categories:
-            project.add_category(name)
-        return project
+            raise _not_made(path, error) from error
+
+        def fill(store: Store) -> None:
+            store.set_setting("images_dir", _relative(path, images_dir))
+            for number, name in enumerate(names, 1):
+                store.put_category(Category(CategoryId(number), name, PALETTE[(number - 1) % len(PALETTE)]))
+
+        try:
+            store = Store.create(database or path / DATABASE, fill)
+            if database:
+                (path / DATABASE_URL).write_text(database + "\n", encoding="utf-8")
+            return cls(path, store, lock)
+        except (OSError, ProjectError, StoreError) as error:
+            lock.release()
+            if isinstance(error, OSError):
+                raise _not_made(path, error) from error
+            raise
 
     @classmethod
-    def open(cls, path: Path) -> Project:
-        """An existing project. Raises NewerProject or ProjectError in words."""
+    def open(cls, path: Path, *, read_only: bool = False, beside: bool = False) -> Project:
+        """An existing project. Raises NewerProject or ProjectError in words.
+
+        A project in a folder that cannot be written to is opened for reading only. `beside`: also while
+        another process edits it, for work that does not edit images (exports, rankings).
+        """
         from app.store import Store
 
         path = Path(path).absolute()
         path = path.parent if path.name == DATABASE else path
-        if not (path / DATABASE).is_file():
+        if not is_project(path):
             raise ProjectError(f"expected a project in {path}, found no {DATABASE}; make one with `init`")
-        return cls(path, Store.open(path / DATABASE))
+        lock = None
+        if not read_only and not beside:
+            try:
+                lock = _take_lock(path)
+            except OSError:
+                read_only = True
+        read_only = read_only or not os.access(path, os.W_OK)
+        try:
+            return cls(path, Store.open(_location(path), read_only=read_only), lock)
+        except (ProjectError, StoreError):
+            if lock:
+                lock.release()
+            raise
 
     @property
     def name(self) -> str:
         return self.folder.name
 
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed: every edit is refused in words."""
+        return self.store.read_only
+
     def close(self) -> None:
         """Let go of the files."""
         self.store.close()
+        if self._lock:
+            self._lock.release()
 
     # --- images --------------------------------------------------------------------------------------------
 
@@ -113,25 +162,28 @@ class Project:
         """Find the images of the folder and its sub-folders; new ones are added, vanished ones marked."""
         from app.images import find_images, natural_key
 
-        files = []
-        for file in find_images(
-            self.images_dir, skip=frozenset({self.folder.resolve()}), cancelled=cancelled
-        ):
+        files: list[FoundFile] = []
+        unnamed: list[str] = []
+        found = find_images(self.images_dir, skip=self._is_own, cancelled=cancelled, unnamed=unnamed.append)
+        for file in found:
             files.append(file)
             if progress and len(files) % 1000 == 0:
                 progress(len(files), 0)
-        before = {record.path: record for record in self.store.images()}
         files.sort(key=lambda file: natural_key(file.path))
-        self.store.add_images(files)
-        there = {file.path for file in files}
-        gone = [] if cancelled() else [record for path, record in before.items() if path not in there]
-        self.store.update_images(
-            [{"id": record.id, "missing": True} for record in gone if not record.missing]
-        )
+        new, changed = self.store.add_images(files)
+        there, stopped = {file.path for file in files}, cancelled()
+        gone = [] if stopped else [each for each in self.store.images() if each.path not in there]
+        vanished = [{"id": each.id, "missing": True} for each in gone if not each.missing]
+        self.store.update_images(vanished)
         if progress:
             progress(len(files), len(files))
-        self.changed.emit(ProjectChange.IMAGES)
-        return ScanReport(len(files), len(there - set(before)), len(gone), cancelled())
+        if new or changed or vanished:
+            self.changed.emit(ProjectChange.IMAGES)
+        return ScanReport(len(files), new, len(gone), stopped, changed + len(vanished), tuple(unnamed))
+
+    def _is_own(self, folder: Path) -> bool:
+        """Whether a sub-folder belongs to a project, not to the images."""
+        return is_project(folder) or (folder.parent == self.folder and folder.name in OWN_FOLDERS)
 
     def images(self, ids: Sequence[ImageId] | None = None) -> list[ImageRecord]:
         """Records of all images in natural order of their paths, or of some."""
@@ -163,22 +215,36 @@ class Project:
                 record = replace(record, width=header.width, height=header.height)
                 learnt.append({"id": record.id, "width": record.width, "height": record.height})
             result.append(record)
-        self.store.update_images(learnt)
+        if not self.read_only:
+            self.store.update_images(learnt)
         return result
 
     def document(self, image_id: ImageId, journal: Journal | None = None) -> ImageDocument:
         """One image's annotations; `journal` writes its edits (the store itself by default)."""
         from app.document import ImageDocument
 
+        with self._ids_lock:
+            self._stock_ids(_FEW_IDS)
         return ImageDocument(
             self.store.load_document(image_id), journal or self.store, self.new_annotation_id
         )
 
     def new_annotation_id(self) -> AnnotationId:
-        """The next id of a block that this project reserved."""
-        if not self._ids:
-            self._ids = list(reversed(self.store.reserve_annotation_ids(1000)))
-        return AnnotationId(self._ids.pop())
+        """The next id of a block that this project reserved. At once, from any thread, unless one person
+        makes hundreds of annotations in one image.
+        """
+        with self._ids_lock:
+            self._stock_ids(1)
+            return AnnotationId(self._ids.pop())
+
+    def _stock_ids(self, least: int) -> None:
+        if len(self._ids) < least:
+            if self.read_only:  # nothing with these ids is ever written
+                top = max(self._ids, default=2**31)
+                block = range(top + 1, top + 1 + _ID_BLOCK)
+            else:
+                block = self.store.reserve_annotation_ids(_ID_BLOCK)
+            self._ids = [*reversed(block), *self._ids]
 
     # --- categories ----------------------------------------------------------------------------------------
 
@@ -189,27 +255,43 @@ class Project:
     def add_category(
         self, name: str, *, id: CategoryId | None = None, color: str = "", supercategory: str = ""
     ) -> Category:
-        """A new category; the id is COCO's when an import names one. Raises ProjectError for a bad name."""
-        name, there = name.strip(), self.categories()
-        if not name or any(each.name == name for each in there):
-            raise ProjectError(f"expected a new name for a category, got {name!r}; choose another")
-        if id is not None and any(each.id == id for each in there):
-            raise ProjectError(f"expected a free category id, {id} is taken; leave the id out")
-        number = max((each.id for each in there), default=0) + 1 if id is None else id
-        category = Category(
-            CategoryId(number), name, color or PALETTE[len(there) % len(PALETTE)], supercategory
+        """A new category; the id is COCO's when an import names one. Raises ProjectError for a bad name.
+
+        A category that was removed comes back under its old id.
+        """
+        (name,), there, removed = (
+            _category_names([name]),
+            self.categories(),
+            self.store.categories(removed=True),
         )
+        if any(each.name == name for each in there):
+            raise ProjectError(f"expected a new name for a category, {name!r} is there; choose another")
+        before = next((each for each in removed if each.name == name), None)
+        number = id or (before.id if before else None)
+        if number is None:
+            number = CategoryId(max((each.id for each in [*there, *removed]), default=0) + 1)
+        elif any(each.id == number for each in there):
+            raise ProjectError(f"expected a free category id, {number} is taken; leave the id out")
+        color = color or (before.color if before else self._free_color(there))
+        category = Category(number, name, color, supercategory)
         self.store.put_category(category)
         self.changed.emit(ProjectChange.CATEGORIES)
         return category
 
+    @staticmethod
+    def _free_color(there: Sequence[Category]) -> str:
+        """The palette's first colour that the fewest categories have."""
+        used = [each.color for each in there]
+        return min(PALETTE, key=used.count)
+
     def update_category(self, category: Category) -> None:
-        """Rename or recolour. Raises ProjectError when the name is taken or empty."""
-        if not category.name.strip() or any(
-            each.name == category.name and each.id != category.id for each in self.categories()
-        ):
-            raise ProjectError(f"expected a new name for the category, got {category.name!r}; choose another")
-        self.store.put_category(category)
+        """Rename or recolour. Raises ProjectError when the name is taken or empty, or the id unknown."""
+        (name,), there = _category_names([category.name]), self.categories()
+        if all(each.id != category.id for each in there):
+            raise ProjectError(f"expected a category of this project, got id {category.id}; add it first")
+        if any(each.name == name and each.id != category.id for each in there):
+            raise ProjectError(f"expected a new name for a category, {name!r} is there; choose another")
+        self.store.put_category(replace(category, name=name))
         self.changed.emit(ProjectChange.CATEGORIES)
 
     def remove_category(self, category_id: CategoryId) -> None:
@@ -228,6 +310,42 @@ class Project:
     def set_setting(self, key: str, value: Any) -> None:
         """Keep a JSON value."""
         self.store.set_setting(key, value)
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder holds a project."""
+    return (folder / DATABASE).is_file() or (folder / DATABASE_URL).is_file()
+
+
+def _not_made(folder: Path, error: OSError) -> ProjectError:
+    return ProjectError(
+        f"expected to make a project in {folder}: {error.strerror}; choose a folder you can write to"
+    )
+
+
+def _location(folder: Path) -> Path | str:
+    """Where a project's database is."""
+    file = folder / DATABASE
+    return file if file.is_file() else (folder / DATABASE_URL).read_text(encoding="utf-8").strip()
+
+
+def _take_lock(folder: Path) -> FolderLock:
+    """Raises ProjectError when another process has the project, OSError where it cannot be written."""
+    try:
+        return FolderLock.take(folder)
+    except Taken as owner:
+        raise ProjectError(
+            f"expected {folder} to be free, it is open in another Protolabel ({owner}); close it there first"
+        ) from owner
+
+
+def _category_names(names: Sequence[str]) -> list[str]:
+    """The names without the space around them. Raises ProjectError for an empty or a repeated one."""
+    result = [name.strip() for name in names]
+    for name in result:
+        if not name or result.count(name) > 1:
+            raise ProjectError(f"expected a new name for a category, got {name!r}; choose another")
+    return result
 
 
 def _relative(folder: Path, images_dir: Path) -> str:
