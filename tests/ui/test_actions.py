@@ -1,0 +1,82 @@
+"""The table of actions: whole, without double keys, and all of it in menus and help."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from tests.ui.acting import document_of, draw
+from ui.actions import ACTIONS, BY_ID, MENUS
+from ui.dialogs.help import page
+from ui.main_window import MainWindow
+from ui.menus import SIDE_BAR, TOP_BAR, TOP_IDS
+from ui.session import Session
+from ui.shortcuts import PRESETS, conflicts, defaults, normal, shown
+from ui.theme import RESOURCES
+
+
+def test_every_action_has_an_id_of_its_own() -> None:
+    assert [name for name, count in Counter(spec.id for spec in ACTIONS).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_key_of_a_preset_stands_for_two_actions(preset: str) -> None:
+    assert conflicts(defaults(preset)) == {}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_key_of_a_preset_is_a_key_and_of_a_known_action(preset: str, qapp: object) -> None:
+    assert set(PRESETS[preset]) <= set(BY_ID)
+    assert [key for keys in defaults(preset).values() for key in keys if not normal(key)] == []
+
+
+def test_every_action_stands_in_a_menu_or_has_a_key() -> None:
+    assert [spec.id for spec in ACTIONS if not spec.menu and not spec.keys] == []
+    assert {spec.menu for spec in ACTIONS if spec.menu} == set(MENUS)
+
+
+def test_the_help_page_names_every_action_with_its_key(qapp: object) -> None:
+    keys = defaults()
+    text = page(keys)
+    for spec in ACTIONS:
+        if keys[spec.id]:
+            assert f"<b>{shown(keys[spec.id])}</b></td><td>{spec.text.rstrip(' …')}" in text.replace(
+                "&amp;", "&"
+            )
+
+
+def test_the_help_page_can_be_searched(qapp: object) -> None:
+    text = page(defaults(), "polygon")
+    assert "Polygon" in text
+    assert "Quit" not in text
+
+
+def test_every_icon_is_there() -> None:
+    names = {spec.icon for spec in ACTIONS if spec.icon}
+    assert [name for name in names if not (RESOURCES / "icons" / f"{name}.svg").is_file()] == []
+
+
+def test_the_bars_hold_known_actions_with_icons() -> None:
+    named = [TOP_IDS.get(name, name) for name in (*TOP_BAR, *SIDE_BAR) if name]
+    assert [name for name in named if not BY_ID[name].icon] == []
+
+
+def test_actions_can_be_used_when_there_is_something_to_use_them_on(session: Session, qtbot: QtBot) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    actions = window.actions_.by_id
+    assert actions["export"].isEnabled()
+    assert not actions["undo"].isEnabled()
+    assert not actions["delete"].isEnabled()
+    made = draw(session)
+    session.select([made.id])
+    assert actions["undo"].isEnabled()
+    actions["delete"].trigger()
+    assert not document_of(session).annotations
+    actions["tool.brush"].trigger()
+    assert (actions["tool.brush"].isChecked(), actions["tool.select"].isChecked()) == (True, False)
+    session.close_project()
+    assert not actions["export"].isEnabled()
+    assert actions["project.open"].isEnabled()
