@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 
 from model.errors import ImageError
-from model.image_io import read_header, read_image
 from ui.canvas.sampling import Level, pyramid
 
 SMALL = 1_500_000  # pixels up to which a pyramid is made at once (a few milliseconds)
@@ -62,6 +61,8 @@ class ImageSource(QObject):
         self._pool.submit(lambda: work(token) if token == self._token else None)
 
     def _read(self, token: int, path: Path) -> None:
+        from model.image_io import read_header, read_image  # the window is there before Pillow is
+
         try:
             header = read_header(path)
             if header.width * header.height >= PREVIEW_FROM and header.format in ("JPEG", "MPO"):

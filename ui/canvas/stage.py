@@ -102,6 +102,11 @@ class Stage(QObject):
         return self._picture is not None and bool(self._picture.levels)
 
     @property
+    def is_full(self) -> bool:
+        """Whether the image's own pixels are there, not only a preview."""
+        return self._picture is not None and any(level.factor == 1 for level in self._picture.levels)
+
+    @property
     def is_complete(self) -> bool:
         """Whether all of the view is painted and shows the truth."""
         return self.has_pixels and not self._missing() and self._painter.idle
