@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scenes")
-    generate(folder, 6, seed=9, size=(120, 90))
+    generate(folder, 4, seed=9, size=(96, 72))
     tiny_weights(folder / "tiny")
     return folder
 
@@ -76,14 +76,14 @@ def test_a_run_ends_with_weights_that_know_the_categories(scenes: Path, tmp_path
 
 
 def test_learning_lowers_the_loss(scenes: Path, tmp_path: Path) -> None:
-    run = Training(settings(scenes, tmp_path, iterations=30, batch_size=4), RunFolder(tmp_path), alone())
+    run = Training(settings(scenes, tmp_path, iterations=16), RunFolder(tmp_path), alone())
     try:
         totals = [
-            sum(run._step(examples).values()) for examples, _ in zip(run.loader, range(30), strict=False)
+            sum(run._step(examples).values()) for examples, _ in zip(run.loader, range(16), strict=False)
         ]
     finally:
         run.close()
-    assert sum(totals[-5:]) < 0.8 * sum(totals[:5])
+    assert sum(totals[-4:]) < 0.8 * sum(totals[:4])
 
 
 def alone() -> train.Processes:
@@ -196,11 +196,11 @@ def test_the_published_recipe_trains(scenes: Path, tmp_path: Path) -> None:
 
 
 def test_mask_rescoring_trains_with_its_own_term(scenes: Path, tmp_path: Path) -> None:
-    config = replace(TINY, rescoring=True, input_size=160, anchor_scales=((24,), (48,), (96,)))
+    config = replace(TINY, rescoring=True, input_size=256, anchor_scales=((32,), (64,), (128,)))
     path = tmp_path / "plus" / "weights.safetensors"
     card = checkpoint.ModelCard("plus", config, ("star", "ring", "ball"))
     checkpoint.save(tiny_model(config=config), card, path)
-    train.train(settings(scenes, tmp_path / "run", init=str(path), preset="yolact", iterations=2))
+    train.train(settings(scenes, tmp_path / "run", init=str(path), preset="yolact", iterations=1))
     assert "I" in events(tmp_path / "run", "progress")[-1]["losses"]
 
 
