@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QBrush, QColor, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from app.annotation import Annotation, AnnotationId, AnnotationState, Category, CategoryId
@@ -32,7 +32,7 @@ def swatch(color: str, side: int = 12) -> QPixmap:
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setPen(QPen(QColor(255, 255, 255, 200), 1.2))  # told from the ground of a chosen row, too
     painter.setBrush(QColor(color))
     painter.drawEllipse(1, 1, side - 2, side - 2)
     painter.end()

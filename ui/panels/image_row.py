@@ -44,7 +44,7 @@ class ImageRow(QStyledItemDelegate):
         folder, _, name = record.path.rpartition("/")
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, _elided(painter, name, text.width()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(QColor(255, 255, 255, 200) if chosen else Qt.PenStyle.NoPen)
         painter.setBrush(QColor(STATE_COLORS[record.state]))
         painter.drawEllipse(left, rect.top() + 37, 8, 8)
         faint = palette.color(role)
