@@ -250,10 +250,10 @@ def write_record(rows: Sequence[Row], name: str) -> Path:
             "",
         ]
     lines += [
-        "CPU minutes are processor time of the whole process and both its threads: start, reading and scoring "
-        "included, and waiting in a loop for a core that others use. A run tells its scores on the val set on the "
-        "way and in the end; nothing is chosen by them, the last weights are taken. While the recipe was made, a "
-        "trial of 400 iterations was measured on pennfudan/val once.",
+        "CPU minutes are processor time of the whole process and both its threads: start, reading and "
+        "scoring included, and waiting in a loop for a core that others use. A run tells its scores on the "
+        "val set on the way and in the end; nothing is chosen by them, the last weights are taken. While the "
+        "recipe was made, a trial of 400 iterations was measured on pennfudan/val once.",
         "",
     ]
     path = RECORDS / "training.md"
