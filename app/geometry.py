@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.errors import DataError
 from model.masks import BoxMask
-from model.opencv import cv2
 
 Point = tuple[float, float]
 Ring = tuple[Point, ...]
@@ -45,13 +45,15 @@ class Polygons:
 
 Geometry = RleMask | Polygons
 EMPTY = BoxMask(0, 0, np.zeros((0, 0), np.bool_))
+LONGEST = 4_000_000  # pixels of one outline: painting it takes memory in proportion
 
 
 def to_mask(geometry: Geometry, width: int, height: int) -> BoxMask:
     """The pixels of a geometry within an image of width x height, cut to their tight box.
 
     Polygons: a pixel belongs to a part when pycocotools' rasteriser puts it inside the outline and outside
-    every hole; the parts are joined.
+    every hole; the parts are joined. Raises DataError for unsound run lengths and for vertices that are no
+    numbers or absurdly far away.
     """
     if isinstance(geometry, RleMask):
         from app.rle import decode
@@ -87,43 +89,60 @@ def _ring_to_mask(ring: Ring, width: int, height: int) -> BoxMask:
     """pycocotools' rasterisation of one ring, made in the ring's own rectangle only."""
     from pycocotools import mask as coco_mask
 
+    if len(ring) < 3:
+        return EMPTY
     points = np.asarray(ring, np.float64)
     if not np.isfinite(points).all():
-        raise ValueError("a vertex is not a finite number")
-    if len(points) < 3:
-        return EMPTY
+        raise DataError("expected a polygon of finite numbers, a vertex has none; draw it again")
+    if np.abs(points - np.roll(points, 1, 0)).max(1).sum() > LONGEST:
+        raise DataError(f"expected an outline of at most {LONGEST} pixels, got a longer one; draw it again")
     left, top = np.maximum(np.floor(points.min(0)).astype(int) - 1, 0)
     right = min(int(np.ceil(points[:, 0].max())) + 1, width)
     bottom = min(int(np.ceil(points[:, 1].max())) + 1, height)
     if right <= left or bottom <= top:
         return EMPTY
-    flat = (points - (left, top)).reshape(-1).tolist()
+    flat = _moved_on_the_grid(points, int(left), int(top)).reshape(-1).tolist()
     bits = coco_mask.decode(coco_mask.frPyObjects([flat], int(bottom - top), int(right - left)))[:, :, 0]
     return tight(BoxMask(int(left), int(top), bits.astype(np.bool_)))
 
 
-def to_polygons(mask: BoxMask, tolerance: float = 0.5) -> Polygons:
-    """Outlines of a mask, with holes, as polygons on pixel borders; simplified within `tolerance` pixels.
+def _moved_on_the_grid(points: NDArray[np.float64], left: int, top: int) -> NDArray[np.float64]:
+    """Vertices moved by whole pixels such that pycocotools rounds them as if they had stayed.
 
-    A tolerance of 0 keeps every corner. An empty mask gives no parts.
+    It works on fifths of a pixel, `trunc(5 v + 0.5)`; moved in floating point, ties would round otherwise.
     """
-    padded = np.pad(mask.bits.astype(np.uint8), 1)
-    big = cv2.resize(padded, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
-    contours, tree = cv2.findContours(big, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    outlines: dict[int, list[Ring]] = {}
-    for index, contour in enumerate(contours):
-        if tolerance > 0:
-            contour = cv2.approxPolyDP(contour, 2 * tolerance, True)
-        ring = tuple(
-            (float(x + 0.5) / 2 - 1 + mask.left, float(y + 0.5) / 2 - 1 + mask.top) for x, y in contour[:, 0]
-        )
-        parent = int(tree[0][index][3])
-        if len(ring) >= 3:
-            if parent < 0:
-                outlines.setdefault(index, []).insert(0, ring)
-            else:
-                outlines.setdefault(parent, []).append(ring)
-    return Polygons(tuple(PolygonPart(rings[0], tuple(rings[1:])) for rings in outlines.values()))
+    fifths = np.trunc(5 * points + 0.5) - 5 * np.array([left, top])
+    return np.where(fifths >= 0, fifths, fifths - 0.75) / 5
+
+
+def to_polygons(mask: BoxMask, tolerance: float = 0.5) -> Polygons:
+    """The outlines of a mask along its pixels' edges, with holes; simplified within `tolerance` pixels.
+
+    A tolerance of 0 keeps every corner: `to_mask` gives back the very pixels. Pixels that touch by a corner
+    only are parts of their own. An empty mask gives no parts.
+    """
+    from app.formats.outline import rings
+    from model.opencv import cv2
+
+    groups: dict[int, list[Ring]] = {}
+    if mask.bits.size:
+        _, labels = cv2.connectedComponents(mask.bits.astype(np.uint8), connectivity=4)
+        for is_outer, flat in rings(mask):
+            x, y = flat[0] - mask.left, flat[1] - mask.top  # the ring's first corner from the top left
+            label = int(labels[y if is_outer else y - 1, x])
+            corners = np.array(flat, np.int32).reshape(-1, 2)
+            group = groups.setdefault(label, [])
+            group.insert(0 if is_outer else len(group), _simplified(corners, tolerance))
+    return Polygons(tuple(PolygonPart(group[0], tuple(group[1:])) for group in groups.values()))
+
+
+def _simplified(corners: NDArray[np.int32], tolerance: float) -> Ring:
+    from model.opencv import cv2
+
+    if tolerance > 0:
+        fewer = np.asarray(cv2.approxPolyDP(corners, tolerance, True)[:, 0], np.int32)
+        corners = fewer if len(fewer) >= 3 else corners  # a pixel or a line stays what it is
+    return tuple((float(x), float(y)) for x, y in corners.tolist())
 
 
 def tight(mask: BoxMask) -> BoxMask:

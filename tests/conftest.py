@@ -7,6 +7,11 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure: no deadline for one example; a hang is ended by pytest-timeout.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

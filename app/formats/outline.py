@@ -6,6 +6,8 @@ Frame: image pixels, vertices on the grid between pixels.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,16 +20,26 @@ def outline(mask: BoxMask) -> list[list[int]] | None:
     None when the mask is empty or has a hole: a polygon in COCO cannot have one, such a mask is written as
     run lengths.
     """
+    found: list[list[int]] = []
+    for is_outer, ring in rings(mask):
+        if not is_outer:
+            return None
+        found.append(ring)
+    return found or None
+
+
+def rings(mask: BoxMask) -> Iterator[tuple[bool, list[int]]]:
+    """Every outline of a mask: whether it goes around pixels (else around a hole), and x, y, x, y, ...
+
+    Each starts at its first corner, row by row from the top left; an outline comes before the holes in it.
+    """
     xs, ys, across_to, along_to, filled = (each.tolist() for each in _corners(mask.bits))
     left, top = mask.left, mask.top
     seen = [False] * len(xs)
-    rings: list[list[int]] = []
     for start, is_outer in enumerate(filled):
         if seen[start]:
             continue
-        if not is_outer:  # the first corner of a ring, from the top left, has the ring's inside below it
-            return None
-        ring: list[int] = []
+        ring: list[int] = []  # its first corner has below it what it goes around
         corner = start
         while not seen[corner]:
             other = across_to[corner]
@@ -35,8 +47,7 @@ def outline(mask: BoxMask) -> list[list[int]] | None:
             y = ys[corner] + top
             ring += (xs[corner] + left, y, xs[other] + left, y)
             corner = along_to[other]
-        rings.append(ring)
-    return rings or None
+        yield is_outer, ring
 
 
 def _corners(

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
+from app.errors import DataError
 from app.geometry import (
     EMPTY,
     PolygonPart,
@@ -78,13 +79,17 @@ def test_tight_keeps_the_pixels(mask: BoxMask) -> None:
     assert small.bits.size == 0 or (small.bits.any(0)[[0, -1]].all() and small.bits.any(1)[[0, -1]].all())
 
 
-@given(st.lists(st.tuples(st.floats(-5, 30), st.floats(-5, 30)), min_size=3, max_size=8))
+COORDINATES = st.one_of(
+    st.floats(-9, 35, allow_nan=False), st.integers(-45, 150).map(lambda n: n / 5), st.integers(-9, 35)
+)
+
+
+@given(st.lists(st.tuples(COORDINATES, COORDINATES), min_size=3, max_size=8))
 def test_polygons_are_filled_as_pycocotools_fills_them(ring: list[tuple[float, float]]) -> None:
-    inside = [(min(max(x, 0), WIDTH), min(max(y, 0), HEIGHT)) for x, y in ring]
-    flat = [value for point in inside for value in point]
+    flat = [float(value) for point in ring for value in point]
     expected = coco_mask.decode(coco_mask.frPyObjects([flat], HEIGHT, WIDTH))[:, :, 0].astype(bool)
-    mask = to_mask(Polygons((PolygonPart(tuple(inside)),)), WIDTH, HEIGHT)
-    assert (window(mask, 0, 0, WIDTH, HEIGHT) != expected).sum() <= 1
+    mask = to_mask(Polygons((PolygonPart(tuple(ring)),)), WIDTH, HEIGHT)
+    assert (window(mask, 0, 0, WIDTH, HEIGHT) == expected).all()
 
 
 def test_a_hole_is_not_in_the_mask() -> None:
@@ -94,10 +99,18 @@ def test_a_hole_is_not_in_the_mask() -> None:
     assert mask.bits.sum() == 100 - 4
 
 
-def test_a_vertex_that_is_no_number_is_refused() -> None:
-    ring = ((0.0, 0.0), (float("nan"), 1.0), (3.0, 3.0))
-    with pytest.raises(ValueError, match="finite"):
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), 1e300, 1e8])
+def test_a_vertex_that_cannot_be_is_refused(wrong: float) -> None:
+    ring = ((0.0, 0.0), (wrong, 1.0), (3.0, 3.0))
+    with pytest.raises(DataError, match="draw it again"):
         to_mask(Polygons((PolygonPart(ring),)), WIDTH, HEIGHT)
+
+
+@given(masks())
+def test_exact_outlines_give_back_the_pixels(mask: BoxMask) -> None:
+    inside = clip(mask, WIDTH, HEIGHT)
+    back = to_mask(to_polygons(inside, tolerance=0), WIDTH, HEIGHT)
+    assert (full(back) == full(inside)).all()
 
 
 def test_outlines_keep_holes_and_parts() -> None:
@@ -105,9 +118,23 @@ def test_outlines_keep_holes_and_parts() -> None:
     bits[1:9, 1:9] = True
     bits[4:6, 4:6] = False
     bits[2:5, 14:18] = True
-    polygons = to_polygons(BoxMask(2, 3, bits), tolerance=0)
-    assert sorted(len(part.holes) for part in polygons.parts) == [0, 1]
-    assert mask_iou(to_mask(polygons, 40, 40), BoxMask(2, 3, bits)) > 0.9
+    parts = to_polygons(BoxMask(2, 3, bits), tolerance=0).parts
+    assert [len(part.holes) for part in parts] == [1, 0]
+    assert parts[1].outline == ((16, 5), (20, 5), (20, 8), (16, 8))
+
+
+def test_a_simplified_outline_has_few_corners_and_about_the_same_pixels() -> None:
+    y, x = np.mgrid[:81, :81]
+    disc = BoxMask(3, 4, np.hypot(x - 40, y - 40) <= 40)
+    (part,) = to_polygons(disc, tolerance=1).parts
+    assert len(part.outline) < 40
+    assert mask_iou(to_mask(Polygons((part,)), 100, 100), disc) > 0.96
+
+
+@pytest.mark.parametrize("tolerance", [0, 0.5, 3])
+def test_a_single_pixel_has_an_outline(tolerance: float) -> None:
+    pixel = BoxMask(5, 6, np.ones((1, 1), np.bool_))
+    assert measure(to_polygons(pixel, tolerance), WIDTH, HEIGHT) == ((5, 6, 1, 1), 1)
 
 
 def test_nothing_stays_nothing() -> None:
