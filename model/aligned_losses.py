@@ -23,6 +23,7 @@ from model.rescoring import crop_window
 from model.targets import Target
 from model.yolact import RawOutput
 
+MASKS_PER_IMAGE = 300  # about: with many objects fewer anchors of each learn masks, which bounds the memory
 LARGEST = 20.0  # raw size: 54 times the prior's; beyond it exp overflows and the loss is no number
 
 
@@ -116,7 +117,8 @@ def _mask_terms(
     total = raw.prototypes.sum() * 0
     dice = raw.prototypes.sum() * 0
     for image, (target, match) in enumerate(zip(targets, matches, strict=True)):
-        chosen = _best_of_each(match, weights.masks_per_object)
+        each = MASKS_PER_IMAGE // max(len(target.boxes), 1)
+        chosen = _best_of_each(match, max(min(weights.masks_per_object, each), 1))
         if not len(chosen):
             continue
         objects = match.objects[chosen]
@@ -140,9 +142,11 @@ def _mask_terms(
 def _best_of_each(match: Alignment, limit: int) -> Tensor:
     """(c,) positions in the match: for each object its `limit` anchors of highest quality."""
     order = match.quality.argsort(descending=True, stable=True)
+    order = order[match.objects[order].argsort(stable=True)]  # by object, the best first
     objects = match.objects[order]
-    same = (objects[:, None] == objects[None, :]).tril(-1)
-    return order[same.sum(1) < limit]
+    places = torch.arange(len(order), device=order.device)
+    rank = places - torch.searchsorted(objects, objects)
+    return order[rank < limit]
 
 
 def _grow(boxes: Tensor, margin: float) -> Tensor:

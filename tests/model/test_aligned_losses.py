@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from model.aligned_losses import AlignedWeights, aligned_loss, generalised_iou
+from model.aligned_losses import AlignedWeights, _best_of_each, aligned_loss, generalised_iou
+from model.matching import Alignment
 from model.targets import Target
 from model.yolact import RawOutput
 
@@ -106,3 +107,14 @@ def test_wild_predictions_stay_finite() -> None:
     raw = output([[80, -80], [-80, 80], [0, 0]])._replace(boxes_raw=torch.full((1, 3, 4), 1e4))
     terms = aligned_loss(raw, [target([[0, 0, 0.5, 0.5]], [0])], PRIORS, AlignedWeights())
     assert all(math.isfinite(float(value)) for value in terms.values())
+
+
+def test_of_each_object_the_best_anchors_learn_masks() -> None:
+    match = Alignment(
+        torch.arange(6),
+        torch.tensor([1, 0, 1, 1, 0, 2]),
+        torch.tensor([0.5, 0.2, 0.9, 0.7, 0.3, 0.1]),
+        torch.zeros(6, dtype=torch.bool),
+    )
+    assert sorted(_best_of_each(match, 2).tolist()) == [1, 2, 3, 4, 5]
+    assert sorted(_best_of_each(match, 1).tolist()) == [2, 4, 5]

@@ -150,3 +150,25 @@ def test_the_store_forgets_the_oldest(tmp_path: Path) -> None:
     store.get(1)
     store.get(2)
     assert store.get(0) is not first
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "categories", "instances"),
+    [
+        ("pennfudan/val", 1, 79),
+        ("coco/val", 80, 714),
+        ("fruits_nuts/train", None, None),
+        ("nuclei/val", None, None),
+    ],
+)
+def test_shared_files_are_read_and_decoded_whole(
+    shared_data: Path, name: str, categories: int | None, instances: int | None
+) -> None:
+    path = shared_data / f"{name}.json"
+    data = load(path, path.parent / "images")
+    assert categories is None or len(data.categories) == categories
+    assert instances is None or data.instances == instances
+    assert not [line for line in data.report() if not line.startswith("category without")]
+    sample = SampleStore(data, 200).get(0)
+    assert len(sample.masks) <= len(data.images[0].instances)
