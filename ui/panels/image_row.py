@@ -78,7 +78,7 @@ def _words(record: object, folder: str) -> str:
     """State and counts, in as few words as possible."""
     parts = ["missing" if record.missing else str(record.state)]  # type: ignore[attr-defined]
     if record.annotation_count:  # type: ignore[attr-defined]
-        parts.append(f"{record.annotation_count} done")  # type: ignore[attr-defined]
+        parts.append(f"{record.annotation_count} labelled")  # type: ignore[attr-defined]
     if record.proposal_count:  # type: ignore[attr-defined]
         parts.append(f"{record.proposal_count} proposed")  # type: ignore[attr-defined]
     if folder:
