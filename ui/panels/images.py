@@ -92,7 +92,8 @@ class ImagesPanel(QWidget):
         """Apply filter and order to the session's records."""
         self._count()
         self.model.text = self.search.text()
-        self.model.state = self.states.currentData()
+        state = self.states.currentData()  # Qt keeps a plain string of an enum's member
+        self.model.state = ImageState(state) if state else None
         self.model.order = ORDERS[max(self.order.currentIndex(), 0)]
         self.model.refresh()
         self.show_current()
