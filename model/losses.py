@@ -23,6 +23,7 @@ from model.yolact import RawOutput
 BOX_WEIGHT, MASK_WEIGHT, QUALITY_WEIGHT = 1.5, 6.125, 25.0
 NEGATIVES = 3  # mined for each positive
 MASKS_PER_IMAGE = 100  # a random choice of more, scaled up
+MASKS_OF = {"yolact_im700": 300}  # configurations that take more
 LEAST_QUALITY_AREA = 25  # cells of a mask that teaches its quality
 
 
@@ -42,7 +43,8 @@ def published_loss(
     ]
     labels = torch.stack([match.labels for match in matches])  # (B, P)
     count = (labels > 0).sum().clamp(min=1)
-    masks, quality = mask_terms(raw, targets, matches, quality_net)
+    limit = MASKS_OF.get(config.name, MASKS_PER_IMAGE)
+    masks, quality = mask_terms(raw, targets, matches, quality_net, limit=limit)
     terms = {
         "B": BOX_WEIGHT * box_term(raw.boxes_raw, targets, matches, priors) / count,
         "C": class_term(raw.class_logits, labels) / count,
@@ -94,6 +96,8 @@ def mask_terms(
     targets: Sequence[Target],
     matches: Sequence[Match],
     quality_net: Callable[[Tensor], Tensor] | None = None,
+    *,
+    limit: int = MASKS_PER_IMAGE,
 ) -> tuple[Tensor, Tensor | None]:
     """Sum over positives of [sum of pixel BCE / box area in cells], and the sum of the quality term.
 
@@ -109,9 +113,9 @@ def mask_terms(
         if not len(anchors):
             continue
         scale = 1.0
-        if len(anchors) > MASKS_PER_IMAGE:
-            scale = len(anchors) / MASKS_PER_IMAGE
-            anchors = anchors[torch.randperm(len(anchors), device=anchors.device)[:MASKS_PER_IMAGE]]
+        if len(anchors) > limit:
+            scale = len(anchors) / limit
+            anchors = anchors[torch.randperm(len(anchors), device=anchors.device)[:limit]]
         objects = match.objects[anchors]
         boxes = target.boxes[objects]
         truth = resize_masks(target.masks, (height, width))[objects]
