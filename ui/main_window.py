@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from ui import theme, welcome
 from ui.canvas.view import Canvas
 from ui.commands import Context
+from ui.explain.on_canvas import CanvasLayer
 from ui.explain.panel import ExplainPanel
 from ui.menus import Actions
 from ui.notice import Notice
@@ -86,12 +87,14 @@ class MainWindow(QMainWindow):
         self.images = ImagesPanel(self.session)
         self.annotations = AnnotationsPanel(self.session)
         self.training = TrainingPanel(self.session)
+        self.explain = ExplainPanel(self.session)
+        CanvasLayer(self.canvas, self.explain)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         for title, widget, area in (
             ("Images", self.images, left),
             ("Annotations", self.annotations, right),
             ("Categories", CategoriesPanel(self.session), right),
-            ("Prototypes", ExplainPanel(self.session), right),
+            ("Prototypes", self.explain, right),
             ("Training", self.training, right),
         ):
             dock = QDockWidget(title)

@@ -1,213 +1,335 @@
-"""Prototypes of the current image and the chosen instance's coefficients: pictures with signed bars.
+"""The chosen instance's coefficients: a signed bar beside each prototype's picture.
 
-A bar is dragged, zeroed with a double click, flipped with the right button; the mask follows in the strip on
-top while it moves, and it is one undoable edit when it is let go. The head gives -1 to 1 (tanh); going
-beyond is allowed, and marked.
+A bar is dragged (Shift: finely), zeroed with a double click, flipped with the right button; Backspace takes
+it back to what was predicted. `moved` tells of each step, `settled` of the end: one edit. The head gives -1
+to 1 (tanh): the brighter part of the bar. Going beyond is allowed, and shown.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, SignalInstance
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPixmap,
+    QPolygonF,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ui.explain.contribution import MINUS, PLUS, prototype_pictures
+from ui.explain.contribution import BEYOND_TANH
+from ui.explain.pictures import color_of, rounded
 
-if TYPE_CHECKING:
-    from model.messages import Prediction
+ROW, PICTURE = 32, 26
+LEFT, RIGHT = 58, 88  # where bars begin, and room after them: widget units
+REACH = 1.5  # the coefficient at a bar's ends
+MOST = 9.0  # larger coefficients than any mask needs are not set by hand
+SNAP = 0.025  # this near to 0 or to the prediction is meant to be it
+STILL = 2.0  # widget units that a click may tremble
+FINE = 0.2  # Shift
+KEY_STEP = 0.05
 
-CELL, BAR, GAP = 66, 14, 6  # pixels: picture's side at least, the bar under it, room between
-REACH = 1.5  # the bar's ends; a head's own values lie within 1
-
-
-def to_image(pixels: NDArray[np.uint8]) -> QImage:
-    """(h, w, 3 or 4) RGB(A) as an image of its own memory."""
-    height, width, channels = pixels.shape
-    kind = QImage.Format.Format_RGB888 if channels == 3 else QImage.Format.Format_RGBA8888
-    return QImage(pixels.tobytes(), width, height, channels * width, kind).copy()
+Vector = NDArray[np.float32]
 
 
-class CoefficientGrid(QWidget):
-    """One cell a prototype. Signals carry the whole coefficient vector."""
+class CoefficientBars(QWidget):
+    """One row a prototype. `moved` and `settled` carry the whole vector (k,) float32."""
 
     moved: SignalInstance = Signal(object)  # type: ignore[assignment]
     settled: SignalInstance = Signal(object)  # type: ignore[assignment]
-    hovered: SignalInstance = Signal(int)  # type: ignore[assignment]
+    hovered: SignalInstance = Signal(int)  # type: ignore[assignment]  # prototype, -1: none
+    chosen: SignalInstance = Signal(int)  # type: ignore[assignment]  # its picture was clicked
+    wanted: SignalInstance = Signal(QRectF)  # type: ignore[assignment]  # a row that the keys went to
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pictures: list[QImage] = []
-        self._tops: NDArray[np.float32] = np.zeros(0, np.float32)
-        self._coefficients: NDArray[np.float32] | None = None
-        self._predicted: NDArray[np.float32] | None = None
+        self._images: list[QImage] = []
+        self._pixmaps: dict[int, QPixmap] = {}
         self._order: NDArray[np.intp] = np.zeros(0, np.intp)
+        self.values: Vector | None = None
+        self._predicted: Vector | None = None
+        self._shares: Vector | None = None
+        self._under = self._focus = self._pinned = -1
         self._dragged = -1
-        self._under = -1
+        self._last = QPointF()
+        self._going = 0.0  # the dragged value before it snaps
+        self._changed = False
         self.setMouseTracking(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setAccessibleName("Prototypes and coefficients")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Coefficients of the chosen instance")
+        self.setAccessibleDescription(
+            "Up and down go from one to the next, left and right change it, 0 zeroes, minus flips, "
+            "Backspace takes it back to what was predicted."
+        )
 
-    def set_prototypes(self, prediction: Prediction | None, *, together: bool = False) -> None:
-        """Show an image's prototypes."""
-        if prediction is None:
-            self._pictures, self._tops = [], np.zeros(0, np.float32)
-        else:
-            pictures = prototype_pictures(prediction.prototypes, together=together)
-            self._pictures = [to_image(each) for each in pictures]
-            self._tops = prediction.prototypes.max((0, 1)).astype(np.float32)
-        self._order = np.arange(len(self._pictures))
-        self.set_coefficients(None, None)
-        self.updateGeometry()
+    def set_images(self, images: list[QImage]) -> None:
+        """The prototypes' pictures."""
+        self._images = images
+        self._pixmaps.clear()
+        self.setFixedHeight(len(images) * ROW)
+        self.update()
 
-    def set_coefficients(
-        self,
-        coefficients: NDArray[np.float32] | None,
-        predicted: NDArray[np.float32] | None,
-        order: NDArray[np.intp] | None = None,
-    ) -> None:
-        """Show an instance's coefficients (None: no instance), in an order of prototypes."""
-        self._coefficients = None if coefficients is None else coefficients.astype(np.float32).copy()
-        self._predicted = predicted
-        self._order = np.arange(len(self._pictures)) if order is None else order
+    def set_values(self, values: Vector, predicted: Vector, shares: Vector, order: NDArray[np.intp]) -> None:
+        """Show an instance's coefficients, what the head gave, and the order of the rows."""
+        self._predicted, self._order = predicted, order
+        if self._dragged < 0:  # while a bar is dragged its own value counts
+            self.values = values.astype(np.float32).copy()
+        self._shares = shares
+        self.update()
+
+    def set_shares(self, shares: Vector) -> None:
+        """New shares while a bar moves."""
+        self._shares = shares
+        self.update()
+
+    def set_pinned(self, prototype: int) -> None:
+        """Mark the one that is shown over the image, -1 for none."""
+        self._pinned = prototype
         self.update()
 
     @property
-    def columns(self) -> int:
-        return max((self.width() - GAP) // (CELL + GAP), 1)
-
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        columns = max((width - GAP) // (CELL + GAP), 1)
-        rows = -(-len(self._pictures) // columns)
-        side = (width - GAP) / columns - GAP
-        return int(GAP + rows * (side + BAR + GAP))
+    def dragging(self) -> bool:
+        return self._dragged >= 0
 
     def sizeHint(self) -> QSize:
-        return QSize(300, self.heightForWidth(300))
+        return QSize(300, len(self._images) * ROW)
 
-    def cell(self, place: int) -> QRectF:
-        """The rectangle of the place-th cell: picture and bar."""
-        side = (self.width() - GAP) / self.columns - GAP
-        row, column = divmod(place, self.columns)
-        return QRectF(GAP + column * (side + GAP), GAP + row * (side + BAR + GAP), side, side + BAR)
+    # --- geometry ------------------------------------------------------------------------------------------
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for place, j in enumerate(self._order):
-            cell = self.cell(place)
-            if cell.intersects(QRectF(event.rect())):
-                self._paint_cell(painter, cell, int(j))
+    def row(self, place: int) -> QRectF:
+        """The rectangle of the place-th row."""
+        return QRectF(0, place * ROW, self.width(), ROW)
 
-    def _paint_cell(self, painter: QPainter, cell: QRectF, j: int) -> None:
-        picture = QRectF(cell.left(), cell.top(), cell.width(), cell.height() - BAR)
-        painter.drawImage(picture, self._pictures[j])
-        if j == self._under:
-            painter.setPen(self.palette().color(QPalette.ColorRole.Highlight))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(picture.adjusted(0, 0, -1, -1))
-        font = painter.font()
-        font.setPixelSize(10)
-        painter.setFont(font)
-        painter.setPen(QColor(255, 255, 255, 220))
-        painter.drawText(picture.adjusted(3, 1, -2, 0), Qt.AlignmentFlag.AlignTop, str(j + 1))
-        if self._coefficients is not None:
-            self._paint_bar(painter, QRectF(cell.left(), picture.bottom() + 2, cell.width(), BAR - 4), j)
+    def bar(self, place: int) -> QRectF:
+        """The rectangle of its bar."""
+        return QRectF(LEFT, place * ROW + 8, max(self.width() - LEFT - RIGHT, 20), ROW - 16)
 
-    def _paint_bar(self, painter: QPainter, bar: QRectF, j: int) -> None:
-        assert self._coefficients is not None
-        value = float(self._coefficients[j])
-        text = self.palette().color(QPalette.ColorRole.Text)
-        ground = QColor(text)
-        ground.setAlpha(30)
-        painter.fillRect(bar, ground)
-        middle, unit = bar.center().x(), bar.width() / 2 / REACH
-        reach = max(-REACH, min(value, REACH)) * unit
-        color = QColor(*(int(v) for v in (PLUS if value >= 0 else MINUS)))
-        painter.fillRect(QRectF(min(middle, middle + reach), bar.top(), abs(reach), bar.height()), color)
-        text.setAlpha(90)
-        for mark in (-1.0, 1.0):
-            painter.fillRect(QRectF(middle + mark * unit, bar.top(), 1, bar.height()), text)
-        text.setAlpha(255)
-        painter.fillRect(QRectF(middle, bar.top(), 1, bar.height()), text)
-        if self._predicted is not None and abs(self._predicted[j] - value) > 1e-3:
-            x = middle + max(-REACH, min(float(self._predicted[j]), REACH)) * unit
-            painter.setBrush(text)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawEllipse(QPointF(x, bar.center().y()), 2, 2)
-
-    # --- mouse ---------------------------------------------------------------------------------------------
+    @property
+    def unit(self) -> float:
+        """Widget units of a coefficient of 1."""
+        return self.bar(0).width() / 2 / REACH
 
     def prototype_at(self, point: QPointF) -> int:
-        """The prototype under a point of the widget, -1 for none."""
-        for place, j in enumerate(self._order):
-            if self.cell(place).contains(point):
-                return int(j)
-        return -1
+        """The prototype whose row is under a point of the widget, -1 for none."""
+        place = int(point.y() // ROW)
+        return int(self._order[place]) if 0 <= place < len(self._order) else -1
+
+    def place_of(self, j: int) -> int:
+        """The row of a prototype."""
+        return int(np.flatnonzero(self._order == j)[0])
+
+    # --- painting ------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.values is None:
+            return
+        first, last = event.rect().top() // ROW, event.rect().bottom() // ROW
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            font = painter.font()
+            font.setPixelSize(11)
+            painter.setFont(font)
+            for place in range(max(first, 0), min(last + 1, len(self._order))):
+                self._paint_row(painter, place, int(self._order[place]))
+
+    def _paint_row(self, painter: QPainter, place: int, j: int) -> None:
+        assert self.values is not None
+        assert self._shares is not None
+        row, value = self.row(place), float(self.values[j])
+        text = self.palette().color(QPalette.ColorRole.Text)
+        if j in (self._under, self._dragged) or (self.hasFocus() and j == self._focus):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(_faded(text, 18))
+            painter.drawRoundedRect(row.adjusted(0, 1, -2, -1), 5, 5)
+        painter.drawPixmap(QPointF(3, row.top() + 3), self._pixmap(j))
+        if j == self._pinned:
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(3, row.top() + 3, PICTURE, PICTURE), 4, 4)
+        painter.setPen(_faded(text, 150))
+        painter.drawText(QRectF(31, row.top(), 22, ROW), _RIGHT, str(j + 1))
+        self._paint_bar(painter, self.bar(place), j, value)
+        painter.setPen(text if abs(value) > 0.005 else _faded(text, 110))
+        end = row.right() - 8
+        painter.drawText(QRectF(end - 82, row.top(), 42, ROW), _RIGHT, f"{value:+.2f}")
+        painter.setPen(_faded(text, 150))
+        painter.drawText(QRectF(end - 40, row.top(), 40, ROW), _RIGHT, f"{self._shares[j] * 100:.0f} %")
+
+    def _paint_bar(self, painter: QPainter, bar: QRectF, j: int, value: float) -> None:
+        text = self.palette().color(QPalette.ColorRole.Text)
+        middle, unit = bar.center().x(), self.unit
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_faded(text, 16))
+        painter.drawRoundedRect(bar, 3, 3)
+        painter.setBrush(_faded(text, 22))  # what tanh can give
+        painter.drawRect(QRectF(middle - unit, bar.top(), 2 * unit, bar.height()))
+        reach = max(-REACH, min(value, REACH)) * unit
+        painter.setBrush(color_of(value))
+        if abs(value) > REACH:
+            painter.drawPolygon(_arrow(bar, middle, reach))
+        else:
+            left = min(middle, middle + reach)
+            painter.drawRoundedRect(QRectF(left, bar.top() + 2, abs(reach), bar.height() - 4), 2, 2)
+        painter.fillRect(QRectF(middle - 0.5, bar.top() - 1, 1, bar.height() + 2), _faded(text, 140))
+        if self._predicted is not None and abs(float(self._predicted[j]) - value) > 1e-3:
+            x = middle + max(-REACH, min(float(self._predicted[j]), REACH)) * unit
+            painter.fillRect(QRectF(x - 1, bar.top() - 1, 2, bar.height() + 2), text)
+
+    def _pixmap(self, j: int) -> QPixmap:
+        found = self._pixmaps.get(j)
+        if found is None:
+            size = QSize(PICTURE, PICTURE)
+            found = self._pixmaps[j] = rounded(self._images[j], size, self.devicePixelRatioF())
+        return found
+
+    # --- changing ------------------------------------------------------------------------------------------
+
+    def _set(self, j: int, value: float) -> None:
+        assert self.values is not None
+        value = max(-MOST, min(value, MOST))
+        if value != float(self.values[j]):
+            self.values[j] = value
+            self._changed = True
+            self.update()
+            self.moved.emit(self.values.copy())
+
+    def _settle(self) -> None:
+        if self._changed and self.values is not None:
+            self._changed = False
+            self.settled.emit(self.values.copy())
+
+    def _set_now(self, j: int, value: float) -> None:
+        self._set(j, value)
+        self._settle()
+
+    def cancel(self) -> None:
+        """Let go of the bar without an edit; whoever listens shows the old values."""
+        self._dragged, self._changed = -1, False
+
+    def _snapped(self, j: int, value: float) -> float:
+        marks = [0.0] if self._predicted is None else [0.0, float(self._predicted[j])]
+        return next((mark for mark in marks if abs(value - mark) < SNAP), value)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         j = self.prototype_at(event.position())
-        if j < 0 or self._coefficients is None:
+        if j < 0 or self.values is None:
             return
+        self._focus = j
         if event.button() is Qt.MouseButton.RightButton:
-            self._set(j, -float(self._coefficients[j]), settle=True)
+            self._set_now(j, -float(self.values[j]))
+        elif event.button() is Qt.MouseButton.LeftButton and event.position().x() < LEFT - 26:
+            self.chosen.emit(j)
         elif event.button() is Qt.MouseButton.LeftButton:
-            self._dragged = j
-            self._drag(event.position())
+            self._dragged, self._last, self._going = j, event.position(), float(self.values[j])
+            self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._dragged < 0:
+            self._hover(self.prototype_at(event.position()))
+            over = event.position().x() >= LEFT - 26
+            self.setCursor(Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.PointingHandCursor)
+            return
+        step = event.position().x() - self._last.x()
+        if not self._changed and abs(step) < STILL:
+            return
+        self._last = event.position()
+        fine = FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
+        self._going = max(-MOST, min(self._going + step / self.unit * fine, MOST))
+        self._set(self._dragged, self._snapped(self._dragged, self._going))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._dragged >= 0 and event.button() is Qt.MouseButton.LeftButton:
+            self._dragged = -1
+            self._settle()
+            self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         j = self.prototype_at(event.position())
-        if j >= 0 and self._coefficients is not None and event.button() is Qt.MouseButton.LeftButton:
-            self._dragged = -1
-            self._set(j, 0.0, settle=True)
+        if j >= 0 and event.button() is Qt.MouseButton.LeftButton:
+            self._set_now(j, 0.0)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._dragged >= 0:
-            self._drag(event.position())
-            return
-        j = self.prototype_at(event.position())
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key is Qt.Key.Key_Escape and self._dragged >= 0:
+            self.cancel()
+            self.settled.emit(None)
+        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and len(self._order):
+            self._walk(1 if key is Qt.Key.Key_Down else -1)
+        elif self._focus < 0 or self.values is None or not self._change_by_key(key):
+            super().keyPressEvent(event)
+
+    def _walk(self, by: int) -> None:
+        place = self.place_of(self._focus) + by if self._focus in self._order else 0
+        place = min(max(place, 0), len(self._order) - 1)
+        self._focus = int(self._order[place])
+        self._hover(self._focus)
+        self.wanted.emit(self.row(place))
+        self.update()
+
+    def _change_by_key(self, key: Qt.Key) -> bool:
+        assert self.values is not None
+        now = float(self.values[self._focus])
+        predicted = now if self._predicted is None else float(self._predicted[self._focus])
+        after = {
+            Qt.Key.Key_Left: now - KEY_STEP,
+            Qt.Key.Key_Right: now + KEY_STEP,
+            Qt.Key.Key_0: 0.0,
+            Qt.Key.Key_Minus: -now,
+            Qt.Key.Key_Backspace: predicted,
+        }.get(key)
+        if after is not None:
+            self._set_now(self._focus, after)
+        return after is not None
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self._dragged < 0:
+            self._hover(-1)
+
+    def _hover(self, j: int) -> None:
         if j != self._under:
             self._under = j
             self.hovered.emit(j)
             self.update()
-        if j >= 0:
-            QToolTip.showText(event.globalPosition().toPoint(), self._words(j), self)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._dragged >= 0 and self._coefficients is not None:
-            self._dragged = -1
-            self.settled.emit(self._coefficients.copy())
+    def words(self, j: int) -> str:
+        """What a row means, in a few words."""
+        if self.values is None or self._shares is None:
+            return ""
+        value = float(self.values[j])
+        verb = "adds to" if value > 0 else "takes from" if value < 0 else "leaves"
+        words = f"{value:+.2f}: {verb} the mask, {self._shares[j] * 100:.0f} % of all that is done to it"
+        if abs(value) > BEYOND_TANH:
+            words += "; beyond what tanh can give"
+        if self._predicted is not None and abs(float(self._predicted[j]) - value) > 1e-3:
+            words += f"; predicted {self._predicted[j]:+.2f}"
+        return words
 
-    def leaveEvent(self, event: object) -> None:
-        self._under = -1
-        self.hovered.emit(-1)
-        self.update()
 
-    def _drag(self, point: QPointF) -> None:
-        place = int(np.flatnonzero(self._order == self._dragged)[0])
-        cell = self.cell(place)
-        value = (point.x() - cell.center().x()) / (cell.width() / 2) * REACH
-        self._set(self._dragged, 0.0 if abs(value) < 0.03 else value, settle=False)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
-    def _set(self, j: int, value: float, *, settle: bool) -> None:
-        assert self._coefficients is not None
-        self._coefficients[j] = value
-        self.update()
-        (self.settled if settle else self.moved).emit(self._coefficients.copy())
 
-    def _words(self, j: int) -> str:
-        words = f"Prototype {j + 1}: 0 to {self._tops[j]:.2f}"
-        if self._coefficients is None:
-            return words
-        value = float(self._coefficients[j])
-        beyond = ", beyond what tanh can emit" if abs(value) > 1 else ""
-        predicted = f" (predicted {self._predicted[j]:+.2f})" if self._predicted is not None else ""
-        return (
-            f"{words}\nCoefficient {value:+.2f}{beyond}{predicted}\nDrag; double click: 0; right click: flip"
-        )
+def _faded(color: QColor, alpha: int) -> QColor:
+    return QColor(color.red(), color.green(), color.blue(), alpha)
+
+
+def _arrow(bar: QRectF, middle: float, reach: float) -> QPolygonF:
+    """A bar that goes on beyond its end."""
+    end, back = middle + reach, 6.0 if reach > 0 else -6.0
+    top, bottom = bar.top() + 2, bar.bottom() - 2
+    return QPolygonF(
+        [
+            QPointF(middle, top),
+            QPointF(end - back, top),
+            QPointF(end, bar.center().y()),
+            QPointF(end - back, bottom),
+            QPointF(middle, bottom),
+        ]
+    )

@@ -1,72 +1,109 @@
-"""Prototypes and their shares of a mask as pictures: plain numpy and OpenCV's colour tables.
+"""What each prototype does to an instance's mask, as numbers and as places in colour tables. Numpy only.
 
-Frame: cells of the prototypes. Shapes: prototypes (h, w, k), coefficients (k,).
+Frame: cells of the prototypes; boxes are relative (x1, y1, x2, y2) of the image. Shapes: prototypes
+(h, w, k), coefficients (k,). The logit of a cell is the sum of coefficient x prototype: there is no bias, so
+a cell where all prototypes are 0 has p = 0.5 exactly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from model.opencv import cv2
+from model.masks import crop_cells
+from ui.widgets import color_map
 
-PLUS = np.array((214, 96, 20), np.float32)  # orange adds, blue takes away: apart for colour-blind eyes
-MINUS = np.array((33, 102, 190), np.float32)
-
-
-def shares(
-    prototypes: NDArray, coefficients: NDArray, box: tuple[float, float, float, float]
-) -> NDArray[np.float32]:
-    """(k,): each prototype's part of the logits within a relative box (x1, y1, x2, y2): c_j x mean of P_j."""
-    h, w = prototypes.shape[:2]
-    x1, y1, x2, y2 = box
-    left, right = int(np.clip(x1 * w, 0, w - 1)), int(np.clip(np.ceil(x2 * w), 1, w))
-    top, bottom = int(np.clip(y1 * h, 0, h - 1)), int(np.clip(np.ceil(y2 * h), 1, h))
-    inside = prototypes[top : max(bottom, top + 1), left : max(right, left + 1)]
-    return (inside.mean((0, 1), dtype=np.float32) * coefficients).astype(np.float32)
+BEYOND_TANH = 1.0  # the head's own coefficients lie within -1 and 1
 
 
-def prototype_pictures(
-    prototypes: NDArray, *, together: bool = False, side: int = 96
-) -> list[NDArray[np.uint8]]:
-    """k pictures (side, side, 3) RGB in a perceptually even colour table, 0 to the largest value.
+@dataclass(frozen=True, slots=True, eq=False)
+class Planes:
+    """Prototypes one by one: `places` (k, h, w) uint8 into the sequential table, and their real range."""
 
-    `together`: one scale for all of them, so that strong and weak ones can be told apart.
+    places: NDArray[np.uint8]
+    lows: NDArray[np.float32]  # (k,)
+    tops: NDArray[np.float32]  # (k,)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
+def planes(prototypes: NDArray, *, together: bool = False) -> Planes:
+    """Every prototype from 0 (or below, where it goes there) to its top; `together`: to the top of all.
+
+    Together, strong and weak ones can be told apart; alone, the weak ones can be seen.
     """
-    planes = np.moveaxis(prototypes.astype(np.float32), 2, 0)  # one by one: OpenCV takes few channels
-    resized = [
-        cv2.resize(np.ascontiguousarray(each), (side, side), interpolation=cv2.INTER_AREA) for each in planes
-    ]
-    small = np.stack(resized, axis=2)
-    top = small.max((0, 1)) if not together else np.full(small.shape[2], small.max())
-    scaled = (small / np.maximum(top, 1e-6) * 255).clip(0, 255).astype(np.uint8)
-    return [
-        np.ascontiguousarray(cv2.applyColorMap(scaled[:, :, j], cv2.COLORMAP_VIRIDIS)[:, :, ::-1])
-        for j in range(scaled.shape[2])
-    ]
+    values = np.ascontiguousarray(np.moveaxis(prototypes, 2, 0), np.float32)
+    lows, tops = values.min((1, 2)), values.max((1, 2))
+    starts = np.minimum(lows, 0)
+    spans = np.maximum(tops - starts, 1e-6)
+    if together:
+        starts, spans = np.full_like(starts, starts.min()), np.full_like(spans, (tops - starts.min()).max())
+    values -= starts[:, None, None]
+    values *= ((color_map.SIZE - 1) / np.maximum(spans, 1e-6))[:, None, None]
+    return Planes((values + 0.5).astype(np.uint8), lows, tops)
 
 
-def contribution_picture(prototype: NDArray, coefficient: float, scale: float) -> NDArray[np.uint8]:
-    """(h, w, 4) RGBA: where one prototype adds to the mask (orange) and takes away (blue).
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """The cells that one instance's mask is made of, as float32, and each prototype's mean there."""
 
-    `scale`: the logit that is shown at full strength.
+    cells: NDArray[np.float32]  # (rows, columns, k)
+    means: NDArray[np.float32]  # (k,)
+
+    @staticmethod
+    def of(prototypes: NDArray, box: tuple[float, float, float, float]) -> Region:
+        """The cells within a box, at least one."""
+        height, width, _ = prototypes.shape
+        left, top, right, bottom = crop_cells(np.asarray(box), height, width)
+        left, top = min(left, width - 1), min(top, height - 1)
+        inside = prototypes[top : max(bottom, top + 1), left : max(right, left + 1)]
+        cells = np.ascontiguousarray(inside, np.float32)
+        return Region(cells, cells.mean((0, 1)))
+
+    def contributions(self, coefficients: NDArray) -> NDArray[np.float32]:
+        """(k,): what each prototype adds to the mean logit in the box; negative ones take away."""
+        return np.asarray(coefficients * self.means, np.float32)
+
+    def shares(self, coefficients: NDArray) -> NDArray[np.float32]:
+        """(k,): |c_j| x mean P_j as parts of 1; all 0 when nothing contributes."""
+        weights = np.abs(self.contributions(coefficients))
+        total = float(weights.sum())
+        return np.asarray(weights / total, np.float32) if total > 0 else weights
+
+    def order(self, coefficients: NDArray) -> NDArray[np.intp]:
+        """Prototypes by falling share."""
+        return np.argsort(-self.shares(coefficients), kind="stable")
+
+    def running_sums(
+        self, coefficients: NDArray, order: NDArray[np.intp], counts: Sequence[int]
+    ) -> NDArray[np.float32]:
+        """(len(counts), rows, columns): logits from the first n prototypes of `order`, for each n."""
+        kept = np.zeros((len(coefficients), len(counts)), np.float32)
+        for column, count in enumerate(counts):
+            chosen = order[:count]
+            kept[chosen, column] = coefficients[chosen]
+        return np.ascontiguousarray(np.moveaxis(self.cells @ kept, 2, 0))
+
+
+def signed_places(logits: NDArray) -> NDArray[np.uint8]:
+    """Logits as places in the diverging table: below p = 0.5 blue, above orange, by how far p is from 0.5."""
+    p = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+    return color_map.indices(p, 0, 1)
+
+
+def contribution_rgba(prototype: NDArray, coefficient: float, strongest: float) -> NDArray[np.uint8]:
+    """(h, w, 4) RGBA, straight alpha: where one prototype adds (orange) and takes away (blue).
+
+    `strongest`: the |logit| shown at full strength. Nothing where it does nothing.
     """
-    logits = prototype.astype(np.float32) * coefficient
-    strength = np.clip(np.abs(logits) / max(scale, 1e-6), 0, 1)[..., None]
-    color = np.where(logits[..., None] >= 0, PLUS, MINUS)
-    return np.concatenate([color, strength * 200], axis=2).astype(np.uint8)
-
-
-def mask_picture(
-    prototypes: NDArray, coefficients: NDArray, box: tuple[float, float, float, float]
-) -> NDArray[np.uint8]:
-    """(h', w', 3) RGB: the soft mask sigmoid(P . c) in a relative box with some room around."""
-    h, w = prototypes.shape[:2]
-    x1, y1, x2, y2 = box
-    left, right = int(max(x1 * w - 2, 0)), int(min(np.ceil(x2 * w) + 2, w))
-    top, bottom = int(max(y1 * h - 2, 0)), int(min(np.ceil(y2 * h) + 2, h))
-    part = prototypes[top : max(bottom, top + 1), left : max(right, left + 1)].astype(np.float32)
-    logits = part @ np.asarray(coefficients, np.float32)
-    soft = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
-    picture = cv2.applyColorMap((soft * 255).astype(np.uint8), cv2.COLORMAP_CIVIDIS)[:, :, ::-1]
-    return np.ascontiguousarray(picture)
+    logits = prototype.astype(np.float32) * np.float32(coefficient)
+    strength = np.minimum(np.abs(logits) / max(strongest, 1e-6), 1)
+    result = np.empty((*logits.shape, 4), np.uint8)
+    table = color_map.diverging()
+    result[..., :3] = np.where((logits >= 0)[..., None], table[-1], table[0])
+    result[..., 3] = (strength * 215).astype(np.uint8)
+    return result

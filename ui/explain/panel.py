@@ -2,201 +2,337 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtGui import QCursor, QImage, QPainter
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from app.annotation import Annotation
-from app.edits import EditKind, change
-from ui.explain.coefficients import CoefficientGrid, to_image
-from ui.explain.contribution import mask_picture, shares
+from ui.explain.coefficients import CoefficientBars, Vector
+from ui.explain.contribution import Planes, Region, contribution_rgba, planes
+from ui.explain.editing import CoefficientEditing
+from ui.explain.enlarged import Enlarged
+from ui.explain.pictures import with_alpha
+from ui.explain.prototypes import PrototypeGrid
+from ui.explain.running_sum import RunningSum, counts_for
+from ui.widgets.chips import Chip
 
 if TYPE_CHECKING:
+    from model.messages import Prediction
     from ui.session import Session
 
-STEPS = (1, 2, 4, 8, 16, 32)  # prototypes by share in the pictures of the running sum
-PICTURE = 46
-_FIT = (Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+OPACITY = 0.8  # of a prototype over the image
+REST = 250  # ms that the pointer rests before a picture is enlarged
+
+
+@dataclass(slots=True, eq=False)
+class _Instance:
+    """What is shown of the chosen annotation."""
+
+    annotation: Annotation
+    prediction: Prediction
+    region: Region
+    values: Vector  # coefficients as they are
+    predicted: Vector
+    order: NDArray[np.intp]  # by share when it was chosen: rows do not run away from under the mouse
 
 
 class ExplainPanel(QWidget):
-    """Follows the session's prediction and selection."""
+    """Follows the session's prediction and selection. `overlay_changed`: a QImage of all of it, or None."""
+
+    overlay_changed: SignalInstance = Signal(object)  # type: ignore[assignment]
+    prototype_chosen: SignalInstance = Signal(int)  # type: ignore[assignment]  # -1: none any more
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self.editing = CoefficientEditing(session, self)
         self.title = QLabel(wordWrap=True)
-        self.grid = CoefficientGrid()
-        self.sums = [QLabel() for _ in STEPS]
         self.predict = QPushButton("Predict this image")
-        self.reset = QPushButton("Back to predicted")
-        self.reset.setToolTip("The coefficients that the network gave")
-        self.by_share = QCheckBox("Sorted by share")
-        self.by_share.setChecked(True)
-        self.together = QCheckBox("One scale")
-        self.together.setToolTip("All prototypes on one scale of colours")
+        self.sums, self.grid, self.bars = RunningSum(), PrototypeGrid(), CoefficientBars()
+        self.pages = QStackedWidget()
+        self.as_bars = Chip("Bars", "The chosen instance's coefficients beside the prototypes", on=True)
+        self.by_share = Chip("By share", "Sort by how much each does to the chosen mask", on=True)
+        self.together = Chip("One scale", "All prototypes on one scale, so that weak ones look weak")
+        self.over_image = Chip(
+            "On image", "What a prototype does is shown over the image on hovering", on=True
+        )
+        self.reset = QPushButton("Reset")
+        self.enlarged: Enlarged | None = None
+        self._planes: Planes | None = None
+        self._shown: Prediction | None = None  # whose planes these are
+        self._instance: _Instance | None = None
+        self._hovered = self._pinned = -1
         self._later = QTimer(self, singleShot=True, interval=0)
-        self._shown: object = None
+        self._rest = QTimer(self, singleShot=True, interval=REST)
         self._lay_out()
         self._connect()
         self.refresh()
 
     def _lay_out(self) -> None:
-        strip = QHBoxLayout()
-        strip.setSpacing(4)
-        for picture, count in zip(self.sums, STEPS, strict=True):
-            picture.setFixedSize(PICTURE, PICTURE)
-            picture.setToolTip(f"The mask from the {count} prototypes with the largest share")
-            strip.addWidget(picture)
-        strip.addStretch()
         options = QHBoxLayout()
-        options.addWidget(self.by_share)
-        options.addWidget(self.together)
+        options.setSpacing(4)
+        for chip in (self.as_bars, self.by_share, self.together, self.over_image):
+            options.addWidget(chip)
+        self.reset.setToolTip("Back to the coefficients that the network gave")
         options.addStretch()
         options.addWidget(self.reset)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(self.grid)
+        for widget in (self.grid, self.bars):
+            scroll = QScrollArea(widgetResizable=True)
+            scroll.setFrameShape(QFrame.Shape.NoFrame)
+            scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            scroll.setWidget(widget)
+            self.pages.addWidget(scroll)
+        self.bars.wanted.connect(self._reveal)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(6)
-        layout.addWidget(self.title)
-        layout.addWidget(self.predict)
-        layout.addLayout(strip)
+        for part in (self.title, self.predict, self.sums):
+            layout.addWidget(part)
         layout.addLayout(options)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(self.pages, 1)
 
     def _connect(self) -> None:
         session = self._session
-        session.prediction_changed.connect(self._later.start)
-        session.document_changed.connect(self._later.start)
-        session.selection_changed.connect(self._later.start)
+        for signal in (session.prediction_changed, session.document_changed, session.selection_changed):
+            signal.connect(self._later.start)
         session.annotations_changed.connect(lambda _: self._later.start())
+        session.message.connect(lambda *_: self.predict.setEnabled(True))
         self._later.timeout.connect(self.refresh)
-        self.predict.clicked.connect(lambda: session.predict_current())
+        self._rest.timeout.connect(self._enlarge)
+        self.predict.clicked.connect(self._predict)
         self.reset.clicked.connect(self._reset)
-        self.by_share.toggled.connect(lambda: self.refresh())
-        self.together.toggled.connect(self._rescale)
-        self.grid.moved.connect(self._preview)
-        self.grid.settled.connect(self._settle)
+        self.as_bars.toggled.connect(lambda _: self.refresh())
+        self.by_share.toggled.connect(lambda _: self._sort_again())
+        self.together.toggled.connect(lambda _: self._read_planes())
+        self.over_image.toggled.connect(lambda _: self._show_overlay())
+        for widget in (self.grid, self.bars):
+            widget.hovered.connect(self._hover)
+            widget.chosen.connect(self.pin)
+        self.bars.moved.connect(self._moved)
+        self.bars.settled.connect(self._settled)
+        self.editing.refused.connect(self._later.start)
 
-    def instance(self) -> Annotation | None:
-        """The one chosen annotation, if it can be explained with this prediction."""
-        from app.correction import explain_refusal
-
-        document, selection = self._session.document, self._session.selection
-        if document is None or len(selection) != 1:
-            return None
-        each = document.annotations.get(selection[0])
-        return each if each and not explain_refusal(each, self._session.prediction) else None
+    # --- what is shown -------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Show what the session has now."""
-        prediction = self._session.prediction
-        if prediction is not self._shown:
-            self.grid.set_prototypes(prediction, together=self.together.isChecked())
-            self._shown = prediction
-        instance = self.instance()
-        self.predict.setVisible(prediction is None and self._session.document is not None)
-        for widget in (self.reset, self.by_share):
+        if self.bars.dragging and self._still_there():
+            return
+        if self._session.prediction is not self._shown:
+            self._shown = self._session.prediction
+            self._read_planes()
+        instance = self._read_instance()
+        if self.bars.dragging or (instance is None) != (self._instance is None):
+            self.bars.cancel()
+            self.editing.cancel()
+        self._instance = instance
+        with_bars = instance is not None and self.as_bars.isChecked()
+        self.pages.setCurrentIndex(1 if with_bars else 0)
+        self.title.setText(self._words())
+        self.predict.setVisible(self._shown is None and self._session.document is not None)
+        self.together.setVisible(self._shown is not None)
+        self.over_image.setVisible(with_bars)
+        for widget in (self.sums, self.as_bars, self.by_share, self.reset):
             widget.setVisible(instance is not None)
-        self.together.setVisible(prediction is not None)
-        self.title.setText(self._words(instance))
-        if instance is None:
-            self.grid.set_coefficients(None, None)
-            self._show_sums(None)
-            return
-        from app.correction import present
-
-        coefficients = present(instance)
-        assert instance.origin is not None
-        predicted = np.asarray(instance.origin.coefficients, np.float32)
-        order = self._order(instance, coefficients) if self.by_share.isChecked() else None
-        self.grid.set_coefficients(coefficients, predicted, order)
-        self._show_sums(coefficients)
-
-    def _words(self, instance: Annotation | None) -> str:
-        session = self._session
-        if session.document is None:
-            return "No image"
-        if session.prediction is None:
-            return "The prototypes of this image are not there yet."
-        k = session.prediction.prototypes.shape[2]
+        order = instance.order if instance else None
+        self.grid.set_instance(instance.values if instance else None, order)
         if instance is not None:
-            return f"This mask is {k} numbers over {k} pictures. Drag a bar and watch it."
-        if len(session.selection) == 1 and session.document is not None:
-            from app.correction import explain_refusal
+            shares = instance.region.shares(instance.values)
+            self.bars.set_values(instance.values, instance.predicted, shares, instance.order)
+            self.reset.setEnabled(not np.array_equal(instance.values, instance.predicted))
+            self._show_sums(instance.values)
+        self._show_overlay()
 
-            each = session.document.annotations.get(session.selection[0])
-            if each is not None:
-                return explain_refusal(each, session.prediction)
-        return f"{k} prototypes of this image. Choose an instance to see its coefficients."
+    def _still_there(self) -> bool:
+        """Whether the instance whose bar is dragged is chosen and as it was."""
+        shown, document = self._instance, self._session.document
+        if shown is None or document is None or self._session.selection != (shown.annotation.id,):
+            return False
+        return document.annotations.get(shown.annotation.id) == shown.annotation
 
-    def _box(self, instance: Annotation) -> tuple[float, float, float, float]:
-        prediction = self._session.prediction
-        assert prediction is not None
-        x, y, width, height = instance.bbox
+    def _read_planes(self) -> None:
+        prediction = self._shown
+        self.predict.setEnabled(True)
+        self._planes = None
+        if prediction is not None:
+            self._planes = planes(prediction.prototypes, together=self.together.isChecked())
+        self.grid.set_planes(self._planes)
+        self.bars.set_images(self.grid.images)
+        if self._planes is not None and self._pinned >= len(self._planes):
+            self._pinned = -1
+        self._show_overlay()
+
+    def _read_instance(self) -> _Instance | None:
+        """The one chosen annotation, if it can be explained with this prediction."""
+        from app.correction import crop_of, explain_refusal, present
+
+        document, prediction = self._session.document, self._shown
+        chosen = self._only_chosen()
+        if document is None or prediction is None or chosen is None or explain_refusal(chosen, prediction):
+            return None
+        old = self._instance
+        if old is not None and old.annotation == chosen and old.prediction is prediction:
+            return old
+        x, y, width, height = crop_of(chosen, prediction)
         w, h = prediction.image_width, prediction.image_height
-        return x / w, y / h, (x + width) / w, (y + height) / h
+        region = Region.of(prediction.prototypes, (x / w, y / h, (x + width) / w, (y + height) / h))
+        values = present(chosen)
+        assert chosen.origin is not None
+        predicted = np.asarray(chosen.origin.coefficients, np.float32)
+        same = old is not None and old.annotation.id == chosen.id and old.prediction is prediction
+        order = old.order if same and old is not None else self._order(region, values)
+        return _Instance(chosen, prediction, region, values, predicted, order)
 
-    def _order(self, instance: Annotation, coefficients: NDArray[np.float32]) -> NDArray[np.intp]:
-        prediction = self._session.prediction
-        assert prediction is not None
-        return np.argsort(
-            -np.abs(shares(prediction.prototypes, coefficients, self._box(instance))), kind="stable"
-        )
+    def _only_chosen(self) -> Annotation | None:
+        document, selection = self._session.document, self._session.selection
+        return document.annotations.get(selection[0]) if document and len(selection) == 1 else None
 
-    def _show_sums(self, coefficients: NDArray[np.float32] | None) -> None:
-        instance, prediction = self.instance(), self._session.prediction
-        if coefficients is None or instance is None or prediction is None:
-            for label in self.sums:
-                label.hide()
-            return
-        order, box = self._order(instance, coefficients), self._box(instance)
-        for label, count in zip(self.sums, STEPS, strict=True):
-            kept = np.zeros_like(coefficients)
-            kept[order[:count]] = coefficients[order[:count]]
-            picture = QPixmap.fromImage(to_image(mask_picture(prediction.prototypes, kept, box)))
-            label.setPixmap(picture.scaled(PICTURE, PICTURE, *_FIT))
-            label.show()
+    def _order(self, region: Region, values: Vector) -> NDArray[np.intp]:
+        return region.order(values) if self.by_share.isChecked() else np.arange(len(values))
 
-    def _preview(self, coefficients: NDArray[np.float32]) -> None:
-        self._show_sums(coefficients)
-
-    def _settle(self, coefficients: NDArray[np.float32]) -> None:
-        from app.correction import by_coefficients
-
-        instance, prediction = self.instance(), self._session.prediction
-        if instance is None or prediction is None:
-            return
-        after = by_coefficients(instance, prediction, coefficients)
-        if after.area > 0:
-            self._session.apply(change(EditKind.RECOMPOSE, instance.image_id, [(instance, after)]))
-        else:
-            self._session.message.emit(
-                "With these coefficients the mask is empty; it stays as it was.", "warning"
-            )
+    def _sort_again(self) -> None:
+        if self._instance is not None:
+            self._instance.order = self._order(self._instance.region, self._instance.values)
             self.refresh()
 
-    def _reset(self) -> None:
-        instance = self.instance()
-        if instance is not None and instance.origin is not None:
-            self._settle(np.asarray(instance.origin.coefficients, np.float32))
+    def _words(self) -> str:
+        session = self._session
+        if session.document is None:
+            return "Open an image to see what the model sees in it."
+        if self._shown is None:
+            return "The model has not looked at this image yet, so there are no prototypes to show."
+        k = self._shown.prototypes.shape[2]
+        if self._instance is not None:
+            return f"This mask is {k} numbers times {k} pictures. Drag a bar and watch it change."
+        chosen = self._only_chosen()
+        if chosen is None:
+            return f"{k} prototypes of this image. Choose an instance to see its coefficients."
+        if chosen.origin is None:
+            return "This one was drawn by hand: it has no coefficients. Choose one that the model proposed."
+        if chosen.origin.model_version != self._shown.model_version:
+            return (
+                f"This one was proposed by {chosen.origin.model_version}, these are the prototypes of "
+                f"{self._shown.model_version}: they do not belong together."
+            )
+        return "Its coefficients do not fit these prototypes. Pre-label the image again."
 
-    def _rescale(self) -> None:
-        self._shown = None
-        self.refresh()
+    def _show_sums(self, values: Vector) -> None:
+        if self._instance is not None:
+            counts = counts_for(len(values))
+            region = self._instance.region
+            self.sums.set_logits(region.running_sums(values, region.order(values), counts), counts)
+
+    def _predict(self) -> None:
+        self.predict.setEnabled(False)
+        self.title.setText("Asking the model …")
+        self._session.predict_current()
+
+    # --- changing coefficients -----------------------------------------------------------------------------
+
+    def _moved(self, values: Vector) -> None:
+        shown = self._instance
+        if shown is not None:
+            self._show_sums(values)
+            self.bars.set_shares(shown.region.shares(values))
+            self._show_overlay()
+            self.editing.show(shown.annotation, shown.prediction, values)
+
+    def _settled(self, values: Vector | None) -> None:
+        shown = self._instance
+        if values is None or shown is None:
+            self.editing.cancel()
+            self._instance = None
+            self.refresh()
+            return
+        self.editing.settle(shown.annotation, shown.prediction, values)
+
+    def _reset(self) -> None:
+        if self._instance is not None:
+            self._settled(self._instance.predicted)
+
+    # --- over the image, and enlarged ----------------------------------------------------------------------
+
+    def pin(self, j: int) -> None:
+        """Show a prototype over the image until it is chosen again; also on the next images."""
+        self._pinned = -1 if j == self._pinned else j
+        self.prototype_chosen.emit(self._pinned)
+        self._show_overlay()
+
+    def _hover(self, j: int) -> None:
+        self._hovered = j
+        self._show_overlay()
+        if j < 0 or self.bars.dragging:
+            self._rest.stop()
+            if self.enlarged is not None:
+                self.enlarged.hide()
+        elif self.enlarged is not None and self.enlarged.isVisible():
+            self._enlarge()
+        else:
+            self._rest.start()
+
+    def _show_overlay(self) -> None:
+        self.grid.set_pinned(self._pinned)
+        self.bars.set_pinned(self._pinned)
+        self.overlay_changed.emit(self._overlay())
+
+    def _overlay(self) -> QImage | None:
+        """What lies over the image: a contribution on hovering a bar, else the prototype that was chosen."""
+        shown = self._instance
+        with_bars = shown is not None and self.pages.currentIndex() == 1
+        if self.bars.dragging or self._planes is None or self._shown is None:
+            return None
+        if with_bars and shown is not None and self._hovered >= 0 and self.over_image.isChecked():
+            strongest = float((np.abs(shown.values) * self._planes.tops).max())
+            plane = shown.prediction.prototypes[:, :, self._hovered]
+            return with_alpha(contribution_rgba(plane, float(shown.values[self._hovered]), strongest))
+        if 0 <= self._pinned < len(self.grid.images):
+            return _thinned(self.grid.images[self._pinned])
+        return None
+
+    def _enlarge(self) -> None:
+        j = self._hovered
+        if not 0 <= j < len(self.grid.images) or self._planes is None or self.bars.dragging:
+            return
+        if self.enlarged is None:
+            self.enlarged = Enlarged(self)
+        words = f"<b>Prototype {j + 1}</b>: {self._planes.lows[j]:.2f} to {self._planes.tops[j]:.2f}"
+        if self._instance is not None:
+            words += f"<br>{self.bars.words(j)}"
+        assert self._shown is not None
+        shape = self._shown.image_width / max(self._shown.image_height, 1)
+        self.enlarged.show_beside(self, QCursor.pos(), self.grid.images[j], words, shape)
+
+    def hideEvent(self, event: object) -> None:
+        """What was shown for the pointer goes with the panel."""
+        self._hover(-1)
+
+    def _reveal(self, row: QRectF) -> None:
+        scroll = self.pages.widget(1)
+        assert isinstance(scroll, QScrollArea)
+        middle: QPoint = row.center().toPoint()
+        scroll.ensureVisible(middle.x(), middle.y(), 0, int(row.height()))
+
+
+def _thinned(image: QImage) -> QImage:
+    """A picture that the image shows through."""
+    result = QImage(image.size(), QImage.Format.Format_ARGB32_Premultiplied)
+    result.fill(Qt.GlobalColor.transparent)
+    with QPainter(result) as painter:
+        painter.setOpacity(OPACITY)
+        painter.drawImage(0, 0, image)
+    return result
