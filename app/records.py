@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from app.annotation import Annotation, ImageId, ImageState
 from app.edits import Edit, EditKind
 
+MIN_IMAGES = 5  # marked done, before a training run makes sense
+
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:

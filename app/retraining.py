@@ -23,6 +23,7 @@ from app.annotation import ImageId, ImageState
 from app.coco import export_coco
 from app.errors import InputError, ProjectError
 from app.images import content_hash
+from app.records import MIN_IMAGES
 from app.runs import LOG, PROCESS, Run, RunState
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from app.records import ImageRecord
 
 MAIN = Path(__file__).parents[1] / "main.py"
-MIN_IMAGES = 5  # marked done, before a run makes sense
 MIN_INSTANCES = 5
 HELD_OUT = 0.2  # share of the images that a run is measured on and never trained on
 NAME = "run.json"

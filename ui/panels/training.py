@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.annotation import ImageState
+from app.records import MIN_IMAGES
 from ui.widgets.plot import Plot
 
 if TYPE_CHECKING:
@@ -149,8 +150,6 @@ class TrainingPanel(QWidget):
         self._session.workers.on_pool(last, self._watch)
 
     def _count(self) -> None:
-        from app.retraining import MIN_IMAGES
-
         done = [each for each in self._session.records if each.state is ImageState.DONE]
         instances = sum(each.annotation_count for each in done)
         words = f"Trains on the {len(done)} images marked done, {instances} annotations; 1 in 5 is held out."
