@@ -158,12 +158,8 @@ class Database:
     @contextlib.contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[None]:
         """All calls within it are one transaction: all in the database, or none of them."""
-        with self._lock, self._begin(write=write) as connection:
-            nested, self._outer = self._outer, connection
-            try:
-                yield
-            finally:
-                self._outer = nested
+        with self._begin(write=write):
+            yield
 
     def reading(self) -> contextlib.AbstractContextManager[sa.Connection]:
         """A transaction that changes nothing and sees one state of the database."""
@@ -189,9 +185,12 @@ class Database:
                 with self._engine.connect() as plain:
                     connection = plain.execution_options(write=write)
                     with connection.begin():
+                        self._outer = connection
                         yield connection
             except SQLAlchemyError as error:
                 raise _fault(self.name, error) from error
+            finally:
+                self._outer = None
 
 
 def _opener(file: Path, mode: str) -> Any:
