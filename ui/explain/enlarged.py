@@ -29,7 +29,7 @@ class Enlarged(QFrame):
         layout.addWidget(self.words)
 
     def show_beside(self, panel: QWidget, at: QPoint, image: QImage, words: str, shape: float) -> None:
-        """Show beside a panel at the height of `at` (global), where there is room. `shape`: its sides' ratio."""
+        """Show beside a panel, as high as `at` (global), where there is room. `shape`: width / height."""
         height = max(min(round(SIDE / shape), 2 * SIDE), SIDE // 3)
         self.picture.setFixedSize(SIDE, height)
         self.picture.setPixmap(rounded(image, QSize(SIDE, height), self.devicePixelRatioF()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ui.session import Session
 
 EYE, CATEGORY, STATE, SCORE, AREA = range(5)
+MANY = 40  # changed annotations from which reading all again is less work
 HEADINGS = ("", "Category", "State", "Score", "Area")
 MARKS = {
     AnnotationState.PROPOSED: "◌ proposed",
@@ -39,6 +41,10 @@ def swatch(color: str, side: int = 12) -> QPixmap:
     return pixmap
 
 
+def _listed(each: Annotation) -> bool:
+    return each.state is not AnnotationState.REJECTED
+
+
 class AnnotationModel(QAbstractTableModel):
     """A person's annotations first, then proposals by falling score; rejected ones are not listed."""
 
@@ -49,42 +55,79 @@ class AnnotationModel(QAbstractTableModel):
         self._places: dict[AnnotationId, int] = {}
         self._categories: dict[CategoryId, Category] = {}
         self._swatches: dict[str, QPixmap] = {}
+        self._column, self._falling = SCORE, True
 
     def refresh(self) -> None:
         """Read the document again."""
         self.beginResetModel()
+        self.refresh_categories()
         document = self._session.document
         there = document.annotations.values() if document else ()
-        listed = [each for each in there if each.state is not AnnotationState.REJECTED]
-        self._rows = sorted(
-            listed, key=lambda each: (each.state is AnnotationState.PROPOSED, -(each.score or 0), each.id)
-        )
-        self._places = {each.id: row for row, each in enumerate(self._rows)}
-        self.refresh_categories()
+        self._rows = sorted((each for each in there if _listed(each)), key=self._key)
+        self._places = {}
+        self._number()
         self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Order by a column, a person's annotations and proposals apart. The usual: by falling score."""
+        if column != EYE:
+            self._column, self._falling = column, order is Qt.SortOrder.DescendingOrder
+            self.refresh()
+
+    def _key(self, each: Annotation) -> tuple[Any, ...]:
+        sign = -1 if self._falling else 1
+        value: Any = {
+            SCORE: each.score or 0.0,
+            AREA: each.area,
+            STATE: list(AnnotationState).index(each.state),
+        }.get(self._column, 0.0)
+        names = self._text(each, CATEGORY).casefold() if self._column == CATEGORY else ""
+        text = tuple(sign * ord(letter) for letter in names)
+        return each.state is AnnotationState.PROPOSED, text, sign * value, each.id
+
+    def _number(self, first: int = 0) -> None:
+        """Remember where rows stand, from `first` on."""
+        for row in range(first, len(self._rows)):
+            self._places[self._rows[row].id] = row
 
     def refresh_categories(self) -> None:
         """Names and colours changed."""
         self._categories = {each.id: each for each in self._session.categories}
 
     def update(self, edit: Edit) -> None:
-        """Show what an edit changed; rows come, go and move only when they have to."""
-        same = all(
-            change.before
-            and change.after
-            and change.id in self._places
-            and change.before.state is change.after.state
-            and change.before.score == change.after.score
-            for change in edit.changes
-        )
-        if not same:
+        """Show what an edit changed; only the rows concerned come, go and move."""
+        if len(edit.changes) > MANY:
             self.refresh()
             return
         for change in edit.changes:
-            assert change.after is not None
-            row = self._places[change.id]
-            self._rows[row] = change.after
-            self.dataChanged.emit(self.index(row, 0), self.index(row, AREA))
+            before, after = change.before, change.after
+            row = self._places.get(change.id, -1)
+            if row >= 0 and after and _listed(after) and before and self._key(before) == self._key(after):
+                self._rows[row] = after
+                self.dataChanged.emit(self.index(row, 0), self.index(row, AREA))
+                continue
+            if row >= 0:
+                self.beginRemoveRows(ROOT, row, row)
+                del self._places[self._rows.pop(row).id]
+                self._number(row)
+                self.endRemoveRows()
+            if after and _listed(after):
+                row = bisect_left(self._rows, self._key(after), key=self._key)
+                self.beginInsertRows(ROOT, row, row)
+                self._rows.insert(row, after)
+                self._number(row)
+                self.endInsertRows()
+
+    def is_hidden(self, row: int) -> bool:
+        """Whether a person hid it."""
+        return self._rows[row].id in self._session.hidden
+
+    def begins_proposals(self, row: int) -> bool:
+        """Whether a row is the first proposal, with a person's annotations above it."""
+        if not 0 < row < len(self._rows):
+            return False
+        states = self._rows[row - 1].state, self._rows[row].state
+        return states[0] is not AnnotationState.PROPOSED and states[1] is AnnotationState.PROPOSED
 
     def repaint_all(self) -> None:
         """Visibility or threshold changed."""
@@ -126,11 +169,13 @@ class AnnotationModel(QAbstractTableModel):
             return QBrush(color)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(each)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return ("hidden" if each.id in self._session.hidden else "shown") if column == EYE else None
         return None
 
     def _text(self, each: Annotation, column: int) -> str:
         if column == EYE:
-            return "○" if each.id in self._session.hidden else "●"
+            return ""
         if column == CATEGORY:
             category = self._categories.get(each.category_id)
             return category.name if category else f"category {each.category_id}"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -14,15 +15,18 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QTableView,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.annotation import PERSONS_WORK, AnnotationId, AnnotationState
 from app.edits import Edit
-from ui.panels.annotation_model import AREA, CATEGORY, EYE, SCORE, STATE, AnnotationModel
+from ui.panels.annotation_model import AREA, CATEGORY, EYE, SCORE, STATE, AnnotationModel, swatch
+from ui.panels.annotation_row import AnnotationRow
 from ui.panels.score_histogram import ScoreHistogram
 from ui.session import Session
+from ui.widgets.icon_button import IconButton
 
 
 class AnnotationsPanel(QWidget):
@@ -42,6 +46,11 @@ class AnnotationsPanel(QWidget):
         self.reject = self._button(
             "Reject", "Reject the chosen proposals; they do not come back", session.reject
         )
+        self.relabel = IconButton("tag", "Give what is chosen another category")
+        self.copy = IconButton("duplicate", "Duplicate what is chosen")
+        self.delete = IconButton("delete", "Delete what is chosen")
+        self._labels = QMenu(self)
+        self._updating = False
         self._recount = QTimer(self, singleShot=True, interval=0)
         self._lay_out()
         self._connect()
@@ -67,13 +76,22 @@ class AnnotationsPanel(QWidget):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(20)
-        for column, width in ((EYE, 24), (STATE, 92), (SCORE, 46), (AREA, 62)):
+        for column, width in ((EYE, 24), (STATE, 92), (SCORE, 58), (AREA, 62)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             table.setColumnWidth(column, width)
         header.setSectionResizeMode(CATEGORY, QHeaderView.ResizeMode.Stretch)
+        header.setSortIndicator(SCORE, Qt.SortOrder.DescendingOrder)
+        header.setSortIndicatorShown(True)
+        table.setSortingEnabled(True)
+        table.setItemDelegate(AnnotationRow(table))
+        self.relabel.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.relabel.setMenu(self._labels)
         buttons = QHBoxLayout()
-        buttons.addWidget(self.accept)
-        buttons.addWidget(self.reject)
+        buttons.setSpacing(4)
+        for button in (self.accept, self.reject):
+            buttons.addWidget(button, 1)
+        for tool in (self.relabel, self.copy, self.delete):
+            buttons.addWidget(tool)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
@@ -86,6 +104,11 @@ class AnnotationsPanel(QWidget):
         session = self._session
         session.document_changed.connect(self.refresh)
         session.annotations_changed.connect(self._edited)
+        self.model.modelReset.connect(self.show_selection)
+        self._labels.aboutToShow.connect(lambda: self._fill_labels(self._labels))
+        self.copy.clicked.connect(lambda: session.duplicate())
+        self.delete.clicked.connect(lambda: session.delete_selection())
+        self.table.horizontalHeader().sectionClicked.connect(self._header_clicked)
         session.categories_changed.connect(self._categories)
         session.selection_changed.connect(self.show_selection)
         session.threshold_changed.connect(lambda _: self._view_changed())
@@ -122,7 +145,9 @@ class AnnotationsPanel(QWidget):
         return [self.model.at(index.row()).id for index in self.table.selectionModel().selectedRows()]
 
     def _edited(self, edit: Edit) -> None:
+        self._updating = True  # rows that move are not chosen or dropped by the person
         self.model.update(edit)
+        self._updating = False
         self.show_selection()
 
     def _categories(self) -> None:
@@ -134,7 +159,8 @@ class AnnotationsPanel(QWidget):
         self._recount.start()
 
     def _selected(self) -> None:
-        self._session.select(self.chosen())
+        if not self._updating:
+            self._session.select(self.chosen())
 
     def _clicked(self, index: QModelIndex) -> None:
         if index.column() == EYE:
@@ -159,8 +185,23 @@ class AnnotationsPanel(QWidget):
         self.accept.setEnabled(over > 0)
         self.reject.setEnabled(over > 0 or bool(self._session.selection))
         some = bool(self._session.selection)
+        for tool in (self.relabel, self.copy, self.delete):
+            tool.setEnabled(some)
         self.accept.setText("Accept" if some else "Accept all")
         self.reject.setText("Reject" if some else "Reject all")
+
+    def _fill_labels(self, menu: QMenu) -> None:
+        menu.clear()
+        for category in self._session.categories:
+            icon = QIcon(swatch(category.color, 14))
+            menu.addAction(icon, category.name, partial(self._session.relabel, category.id))
+
+    def _header_clicked(self, column: int) -> None:
+        """The heading over the eyes shows all again, or hides all."""
+        document = self._session.document
+        if column == EYE and document is not None:
+            hidden = self._session.hidden
+            self._session.toggle_hidden(hidden or list(document.annotations))
 
     def _menu(self, place: QPoint) -> None:
         session, ids = self._session, self.chosen()
@@ -169,9 +210,7 @@ class AnnotationsPanel(QWidget):
         menu = QMenu(self)
         menu.addAction("Accept", session.accept)
         menu.addAction("Reject", session.reject)
-        labels = menu.addMenu("Category")
-        for category in session.categories:
-            labels.addAction(category.name, partial(session.relabel, category.id))
+        self._fill_labels(menu.addMenu("Category"))
         menu.addAction("Show or hide", lambda: session.toggle_hidden(ids))
         menu.addAction("Duplicate", session.duplicate)
         menu.addSeparator()
