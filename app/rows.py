@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,19 @@ from app.edits import Change, Edit, EditKind
 from app.geometry import Geometry, PolygonPart, Polygons, RleMask
 
 Row = dict[str, Any]
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def geometry_to_blob(geometry: Geometry) -> tuple[str, bytes]:
     """(kind, bytes) of a geometry."""
     if isinstance(geometry, RleMask):
         return "rle", b"%dx%d:" % (geometry.width, geometry.height) + geometry.counts
-    parts = [[part.outline, *part.holes] for part in geometry.parts]
-    return "polygon", json.dumps(parts, separators=(",", ":")).encode()
+    return "polygon", _polygons_to_blob(geometry)
+
+
+@lru_cache(maxsize=2048)  # what an edit adds is written twice: into its table and into the log
+def _polygons_to_blob(geometry: Polygons) -> bytes:
+    return _compact([[part.outline, *part.holes] for part in geometry.parts]).encode()
 
 
 def geometry_from_blob(kind: str, blob: bytes) -> Geometry:

@@ -18,7 +18,7 @@ from app.errors import ImportFault
 
 CHUNK = 1 << 20  # bytes read at once
 LIMIT = 1 << 28  # characters of one value: more is no annotation of an image
-_NEAR = 16  # an error this close to the end of what was read may be only a value that goes on
+_NEAR = 16  # an error or end this close to the end of what was read may be only a value that goes on
 _BLANK = " \t\r\n"
 _COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 
@@ -58,14 +58,19 @@ def scan(path: Path, arrays: frozenset[str]) -> Iterator[Member | Element]:
         raise ImportFault(f"{path}: cannot be read: {error.strerror}; check the file") from error
 
 
-def read_span(file: BinaryIO, start: int, end: int) -> object:
-    """The value between two byte positions that `scan` gave. ImportFault when the file has changed since."""
+def read_span(file: BinaryIO, start: int, end: int, count: int) -> list[object]:
+    """`count` neighbouring elements between two byte positions that `scan` gave.
+
+    ImportFault when the file has changed since.
+    """
     file.seek(start)
     try:
-        value: object = json.loads(file.read(end - start).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ImportFault(f"{file.name}: the file changed while it was read; import it again") from error
-    return value
+        values: list[object] = json.loads("[" + file.read(end - start).decode("utf-8") + "]")
+    except (ValueError, RecursionError):
+        values = []
+    if len(values) != count:
+        raise ImportFault(f"{file.name}: the file changed while it was read; import it again")
+    return values
 
 
 class _Window:
@@ -165,7 +170,7 @@ class _Window:
             except ValueError:
                 self._fail("a number with too many digits")
             else:
-                if end < len(self._text) or self._ended:
+                if end + _NEAR <= len(self._text) or self._ended:  # "1" may be the beginning of "1.5"
                     self._advance(end)
                     return value
             self._more()

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.errors import ImportFault
@@ -28,7 +28,7 @@ def read(path: Path) -> dict[str, object]:
             assert isinstance(listed, list)
             listed.append(item.value)
             with path.open("rb") as file:
-                assert read_span(file, item.start, item.end) == item.value
+                assert read_span(file, item.start, item.end, 1) == [item.value]
         else:
             whole[item.key] = [] if item.is_array else item.value
     return whole
@@ -39,6 +39,8 @@ def read(path: Path) -> dict[str, object]:
     deadline=None,
     max_examples=60,
 )
+@example({"a": [], "d": 0.5}, False, None, 1)
+@example({"a": [1e-7, -12]}, True, 2, 1)
 @given(
     whole=st.fixed_dictionaries(
         {}, optional={"a": st.lists(VALUES, max_size=5), "b": VALUES, "c": VALUES, "d": VALUES}
@@ -116,7 +118,7 @@ def test_a_file_that_changes_in_between_is_told(tmp_path: Path) -> None:
     element = next(item for item in scan(path, ARRAYS) if isinstance(item, Element))
     path.write_text("something else entirely")
     with path.open("rb") as file, pytest.raises(ImportFault, match="changed while it was read"):
-        read_span(file, element.start, element.end)
+        read_span(file, element.start, element.end, 1)
 
 
 def test_members_come_in_file_order(tmp_path: Path) -> None:
