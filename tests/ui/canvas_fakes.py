@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,10 +41,7 @@ class Journal:
 class FakeProject:
     """Knows where images are."""
 
-    paths: dict[ImageId, Path] = field(default_factory=dict)
-
-    def image_path(self, id: ImageId) -> Path:
-        return self.paths[id]
+    images_dir: Path = Path()
 
 
 class FakeSession(QObject):
@@ -65,6 +62,7 @@ class FakeSession(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.project = FakeProject()
+        self.records: list[ImageRecord] = []
         self.document: ImageDocument | None = None
         self.image_id: ImageId | None = None
         self.pixels: NDArray[np.uint8] | None = None
@@ -89,7 +87,7 @@ class FakeSession(QObject):
     ) -> None:
         """Open an image of `pixels`, or of `size` where they are not decoded yet."""
         width, height = size or (pixels.shape[1], pixels.shape[0])  # type: ignore[union-attr]
-        record = ImageRecord(ImageId(id), f"{id}.png", width, height, ImageState.IN_PROGRESS)
+        record = ImageRecord(ImageId(id), f"{id}.jpg", width, height, ImageState.IN_PROGRESS)
         self.document = ImageDocument(
             DocumentData(record, tuple(annotations), (), ()), Journal(), self._new_id
         )
@@ -109,6 +107,9 @@ class FakeSession(QObject):
     def apply(self, edit: Edit) -> None:
         assert self.document is not None
         self.applied.append(self.document.apply(edit))
+
+    def predict_current(self) -> None:
+        self.messages.append("asked for a prediction")
 
     def undo(self) -> None:
         assert self.document is not None

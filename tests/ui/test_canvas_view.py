@@ -1,6 +1,7 @@
 """The canvas as a person has it: images appear, zoom stays under the cursor, edits show."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -228,13 +229,13 @@ def test_brightness_changes_the_screen_only(qtbot: QtBot, session: FakeSession, 
 def test_a_large_file_is_read_by_the_canvas_itself(
     qtbot: QtBot, session: FakeSession, canvas: Canvas, tmp_path: Path
 ) -> None:
-    path = tmp_path / "large.jpg"
+    path = tmp_path / "1.jpg"
     pixels = np.full((3000, 4000, 3), 30, np.uint8)
     pixels[:, 2000:] = 220
     Image.fromarray(pixels).save(path)
-    session.project.paths[ImageId(1)] = path
+    session.project.images_dir = tmp_path
     session.show(None, size=(4000, 3000))
-    qtbot.waitUntil(lambda: canvas.stage.has_pixels, timeout=5000)
+    qtbot.waitUntil(lambda: canvas.stage.is_full, timeout=10000)
     settle(qtbot, canvas)
     assert color_at(canvas, 500, 1500)[0] == pytest.approx(30, abs=3)
     assert color_at(canvas, 3500, 1500)[0] == pytest.approx(220, abs=3)
@@ -243,12 +244,29 @@ def test_a_large_file_is_read_by_the_canvas_itself(
 def test_a_broken_large_file_is_said_in_words(
     qtbot: QtBot, session: FakeSession, canvas: Canvas, tmp_path: Path
 ) -> None:
-    path = tmp_path / "broken.jpg"
-    path.write_bytes(b"no image")
-    session.project.paths[ImageId(1)] = path
+    (tmp_path / "1.jpg").write_bytes(b"no image")
+    session.project.images_dir = tmp_path
     session.show(None, size=(4000, 3000))
     qtbot.waitUntil(lambda: bool(session.messages), timeout=5000)
-    assert "broken.jpg" in session.messages[0]
+    assert "1.jpg" in session.messages[0]
+
+
+def test_a_preview_of_the_next_large_image_is_there_at_once(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, tmp_path: Path
+) -> None:
+    for id, value in ((1, 30), (2, 200)):
+        Image.fromarray(np.full((3000, 4000, 3), value, np.uint8)).save(tmp_path / f"{id}.jpg")
+    session.project.images_dir = tmp_path
+    session.show(None, size=(4000, 3000))
+    assert session.document is not None
+    first = session.document.image
+    session.records = [first, replace(first, id=ImageId(2), path="2.jpg")]
+    qtbot.waitUntil(lambda: canvas.stage.is_full, timeout=10000)
+    qtbot.waitUntil(lambda: tmp_path / "2.jpg" in canvas._source._previews, timeout=10000)
+    session.show(None, size=(4000, 3000), id=2)
+    assert canvas.stage.has_pixels  # before any thread has answered
+    settle(qtbot, canvas)
+    assert color_at(canvas, 2000, 1500)[0] == pytest.approx(200, abs=3)
 
 
 def test_pixels_may_come_after_the_document(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,8 +14,16 @@ from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from model.errors import ImageError
 from ui.canvas.sampling import Level, pyramid
 
+PREVIEWS_KEPT = 6
 SMALL = 1_500_000  # pixels up to which a pyramid is made at once (a few milliseconds)
 PREVIEW_FROM = 3_000_000  # pixels from which a preview is decoded first
+
+
+def preview_factor(pixels: int, form: str) -> int:
+    """By how much a preview of a file is reduced; 1: none is made, it would cost as much as the whole."""
+    if pixels < PREVIEW_FROM or form not in ("JPEG", "MPO"):
+        return 1
+    return 8 if pixels > 8 * PREVIEW_FROM else 4
 
 
 class ImageSource(QObject):
@@ -28,6 +37,7 @@ class ImageSource(QObject):
         super().__init__(parent)
         self._pool: ThreadPoolExecutor | None = None
         self._token = 0
+        self._previews: OrderedDict[Path, list[Level]] = OrderedDict()  # of files that may be opened next
         self._sent.connect(self._receive, Qt.ConnectionType.QueuedConnection)
 
     def open_pixels(self, pixels: NDArray[np.uint8]) -> list[Level]:
@@ -39,9 +49,21 @@ class ImageSource(QObject):
         return [Level(1, pixels)]
 
     def open_file(self, path: Path) -> None:
-        """Decode a file: the levels come by `levels_changed`, twice for a large one, or `failed`."""
+        """Decode a file: the levels come by `levels_changed`, twice for a large one, or `failed`.
+
+        A preview that was made ahead comes before this returns.
+        """
         self._token += 1
-        self._submit(lambda token: self._read(token, path))
+        known = self._previews.get(path)
+        if known is not None:
+            self.levels_changed.emit(known)
+        self._submit(lambda token: self._read(token, path, preview=known is None))
+
+    def prepare(self, paths: Sequence[Path]) -> None:
+        """Make previews of files that may be opened next, after what is under way."""
+        for path in paths:
+            if path not in self._previews:
+                self._submit(lambda token, path=path: self._preview(path))  # type: ignore[misc]
 
     def cancel(self) -> None:
         """Nothing that is under way will be announced."""
@@ -56,17 +78,30 @@ class ImageSource(QObject):
 
     def _submit(self, work: Callable[[int], None]) -> None:
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, thread_name_prefix="image")
+            self._pool = ThreadPoolExecutor(2, thread_name_prefix="image")
         token = self._token
         self._pool.submit(lambda: work(token) if token == self._token else None)
 
-    def _read(self, token: int, path: Path) -> None:
+    def _preview(self, path: Path) -> None:
+        from model.image_io import read_header, read_image
+
+        try:
+            header = read_header(path)
+            factor = preview_factor(header.width * header.height, header.format)
+            if factor > 1:
+                self._previews[path] = pyramid(read_image(path, factor), factor)
+        except ImageError:
+            return  # said in words when it is opened
+        while len(self._previews) > PREVIEWS_KEPT:
+            self._previews.popitem(last=False)
+
+    def _read(self, token: int, path: Path, *, preview: bool) -> None:
         from model.image_io import read_header, read_image  # the window is there before Pillow is
 
         try:
             header = read_header(path)
-            if header.width * header.height >= PREVIEW_FROM and header.format in ("JPEG", "MPO"):
-                factor = 8 if header.width * header.height > 8 * PREVIEW_FROM else 4
+            factor = preview_factor(header.width * header.height, header.format)
+            if preview and factor > 1:
                 self._sent.emit(token, pyramid(read_image(path, factor), factor))
             if token == self._token:
                 self._sent.emit(token, pyramid(read_image(path)))

@@ -109,7 +109,7 @@ class Stage(QObject):
     @property
     def is_complete(self) -> bool:
         """Whether all of the view is painted and shows the truth."""
-        return self.has_pixels and not self._missing() and self._painter.idle
+        return self.has_pixels and not self._missing()
 
     def set_look(self, look: Look) -> None:
         """Brightness and contrast; the shapes' look comes with `show`."""

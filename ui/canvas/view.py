@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import (
@@ -153,13 +154,24 @@ class Canvas(QWidget):
         if pixels is not None and pixels.shape[1::-1] == self._size:
             self.stage.set_levels(self._source.open_pixels(pixels))
         elif not self.stage.has_pixels and self._size[0] * self._size[1] > LARGE:
-            project, image_id = self.session.project, self._image_id
-            if project is not None and image_id is not None:
-                self._source.open_file(project.image_path(image_id))
+            project, document = self.session.project, self.session.document
+            if project is not None and document is not None:
+                self._source.open_file(project.images_dir / document.image.path)
 
     def _levels_arrived(self, levels: list[Level]) -> None:
         if self._image_id is not None:
             self.stage.set_levels(levels)
+            if self.stage.is_full:
+                self._source.prepare(self._large_neighbours())
+
+    def _large_neighbours(self) -> list[Path]:
+        """Files beside this one that the session leaves to the canvas."""
+        project, records = self.session.project, self.session.records
+        place = next((place for place, each in enumerate(records) if each.id == self._image_id), None)
+        if project is None or place is None:
+            return []
+        near = [*records[place + 1 : place + 3], *records[max(place - 1, 0) : place]]
+        return [project.images_dir / each.path for each in near if each.width * each.height > LARGE]
 
     # what is shown of it
 
