@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
     from app.coco import export_coco
     from app.project import Project
 
-    project = Project.open(arguments.project)
+    project = Project.open(arguments.project, beside=True)
     try:
         report = export_coco(
             project,

@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
     from app.project import Project
     from app.ranking import rank
 
-    project = Project.open(arguments.project)
+    project = Project.open(arguments.project, beside=True)
     try:
         ranked = rank(project.images(), Strategy(arguments.strategy))
     finally:

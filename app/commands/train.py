@@ -62,7 +62,7 @@ def _project(arguments: argparse.Namespace, context: Context) -> int:
     from app.project import Project
     from app.runs import RunState
 
-    project = Project.open(arguments.project)
+    project = Project.open(arguments.project, beside=True)
     try:
         settings = retraining.Settings(
             arguments.init, arguments.iterations, arguments.batch_size, arguments.device
@@ -148,8 +148,10 @@ def teller(console: Console) -> Callable[[Mapping[str, Any]], None]:
     progress = console.progress("iterations")
 
     def tell(event: Mapping[str, Any]) -> None:
+        nonlocal progress
         kind = event.get("event")
         if kind == "start":
+            progress = console.progress("iterations")  # loading does not count for the time left
             for line in event.get("warnings", ()):
                 console.note(f"note: {line}")
         elif kind == "progress":
