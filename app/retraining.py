@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -221,7 +222,8 @@ def _weights(run: Run) -> Path:
 def _evaluate(weights: Path, data: Path, images: Path, device: str) -> dict[str, Any]:
     command = [sys.executable, str(MAIN), "evaluate", "--model", str(weights), "--data", str(data)]
     command += ["--images", str(images), "--device", device, "--json"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**dict([processes.SHARE_THE_CORES]), **os.environ}
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if run.returncode:
         raise InputError(
             run.stderr.strip().splitlines()[-1] if run.stderr.strip() else "the evaluation ended"
