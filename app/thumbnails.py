@@ -5,6 +5,7 @@ A thumbnail is found by the image's path, size and time: a changed file gets a n
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -56,17 +57,21 @@ def _keep(pixels: NDArray[np.uint8], kept: Path) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data.tobytes())
         os.replace(name, kept)
+        if kept.name.startswith("00"):  # one in 256: often enough, and it looks at all of them
+            prune(kept.parent)
     except OSError:  # a full or read-only disk: the cache is a convenience, the picture is there
         return
 
 
 def prune(cache: Path, limit: int = LIMIT) -> None:
     """Remove the oldest thumbnails until the rest fits in `limit` bytes."""
-    files = sorted(
-        ((file.stat().st_mtime, file.stat().st_size, file) for file in cache.glob("*.jpg")), reverse=True
-    )
+    files = []
+    for file in cache.glob("*.jpg"):
+        with contextlib.suppress(OSError):  # another thread removed it
+            stat = file.stat()
+            files.append((stat.st_mtime, stat.st_size, file))
     total = 0
-    for _, size, file in files:
+    for _, size, file in sorted(files, reverse=True):
         total += size
         if total > limit:
             file.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,13 +30,50 @@ def test_sub_folders_and_odd_names_are_found_in_natural_order(tmp_path: Path) ->
     project.close()
 
 
-def test_a_name_that_is_no_text_is_passed_over_or_kept_without_harm(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a name may be any bytes")
+def test_a_name_that_is_no_text_is_passed_over_and_told(tmp_path: Path) -> None:
     write_image(tmp_path / "images" / "a.png")
     (tmp_path / "images" / os.fsdecode(b"bad\xff.png")).write_bytes(b"x")
     project = Project.create(tmp_path / "p", tmp_path / "images")
-    project.scan()
-    assert "a.png" in [record.path for record in project.images()]
+    report = project.scan()
+    assert (report.found, report.unnamed) == (1, (r"bad\xff.png",))
     project.close()
+
+
+def test_a_file_that_changed_or_came_back_is_told_and_measured_again(tmp_path: Path) -> None:
+    project = make_project(tmp_path, images=2)
+    (tmp_path / "images" / "0.jpg").rename(tmp_path / "away")
+    write_image(tmp_path / "images" / "1.jpg", 30, 20)
+    assert (project.scan().changed, project.scan().changed) == (2, 0)
+    (tmp_path / "away").rename(tmp_path / "images" / "0.jpg")
+    assert project.scan().changed == 1
+    sizes = [(each.width, each.height) for each in project.ensure_sizes(project.images())]
+    assert sizes == [(80, 60), (30, 20)]
+    project.close()
+
+
+def test_images_may_lie_in_the_project_itself_or_beside_other_projects(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png")
+    write_image(tmp_path / "cache" / "thumbnail.png")
+    other = Project.create(tmp_path / "other", tmp_path)
+    write_image(tmp_path / "other" / "in it.png")
+    project = Project.create(tmp_path, tmp_path)
+    assert project.scan().found == 1
+    other.close()
+    project.close()
+
+
+def test_a_project_is_not_made_inside_another(tmp_path: Path) -> None:
+    make_project(tmp_path).close()
+    with pytest.raises(ProjectError, match="one is there"):
+        Project.create(tmp_path / "project" / "deep" / "er", tmp_path / "images")
+
+
+def test_bad_category_names_leave_no_project(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    with pytest.raises(ProjectError, match="new name"):
+        Project.create(tmp_path / "p", tmp_path / "images", categories=["cat", " cat"])
+    assert not (tmp_path / "p").exists()
 
 
 def test_a_second_scan_adds_only_what_is_new_and_marks_what_is_gone(tmp_path: Path) -> None:
