@@ -539,6 +539,56 @@ def test_a_stroke_on_what_vanishes_is_dropped(session: FakeSession, canvas: Canv
     assert len(session.applied) == 1
 
 
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.tools.brush.AT_ONCE", 0)
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_stroke_is_settled_by_a_thread(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, hand: Hand
+) -> None:
+    show(session, canvas)
+    canvas.set_tool("brush")
+    hand.drag((50, 100), (150, 100))
+    qtbot.waitUntil(lambda: len(session.applied) == 1)
+    assert np.array_equal(painted(session.applied[0].changes[0].after), stroke([(50, 100), (150, 100)], 12))  # type: ignore[arg-type]
+    assert not canvas.tool.busy
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("way", ["stroke", "tool", "image"])
+def test_a_large_stroke_is_never_lost(session: FakeSession, canvas: Canvas, hand: Hand, way: str) -> None:
+    instance = mask_annotation(1, disc(100, 100, 30, SIZE), SIZE)
+    show(session, canvas, instance)
+    document = session.document
+    assert document is not None
+    session.select([AnnotationId(1)])
+    canvas.set_tool("brush")
+    hand.drag((100, 100), (180, 100))
+    if way == "stroke":
+        hand.drag((20, 20), (20, 30))
+    elif way == "tool":
+        canvas.set_tool("select")
+    else:
+        session.show(np.zeros((50, 50, 3), np.uint8), id=2)
+    kept = document.annotations[AnnotationId(1)]
+    expected = painted(instance) | stroke([(100, 100), (180, 100)], 12)
+    assert np.array_equal(painted(kept), expected)
+
+
+@pytest.mark.usefixtures("large")
+def test_undo_drops_a_stroke_that_is_being_settled(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, hand: Hand
+) -> None:
+    show(session, canvas)
+    canvas.set_tool("brush")
+    hand.drag((50, 100), (150, 100))
+    assert canvas.cancel_drawing()
+    qtbot.wait(50)
+    assert session.applied == []
+
+
 def test_shift_click_draws_a_straight_line(session: FakeSession, canvas: Canvas, hand: Hand) -> None:
     show(session, canvas)
     canvas.set_tool("brush")

@@ -279,11 +279,12 @@ class Stage(QObject):
 
     # the instance being edited
 
-    def show_live(self, live: Live) -> None:
-        """Show an instance as it is being edited, in the place of the settled one."""
+    def show_live(self, live: Live, *, unchanged: bool = False) -> None:
+        """Show an instance as it is being edited, in the place of the settled one; `unchanged`: as yet alike."""
         self.live = live
         live.touched = None
-        self.patch(live.extent)
+        if not unchanged:
+            self.patch(live.extent)
 
     def patch(self, rect: Rect) -> None:
         """The live instance changed within `rect` (image pixels): paint that part of the view now."""

@@ -114,6 +114,7 @@ class Canvas(QWidget):
 
     def close_threads(self) -> None:
         """End the threads that paint and decode; the canvas shows nothing new from then on."""
+        self._tool.settle()
         self._source.close()
         self.stage.close()
 
@@ -126,6 +127,8 @@ class Canvas(QWidget):
 
     def _open(self) -> None:
         document = self.session.document
+        if document is None or document.image.id != self._image_id:
+            self._tool.settle()
         if document is None:
             self._tool.cancel()
             self._source.cancel()
@@ -269,9 +272,9 @@ class Canvas(QWidget):
 
     # what tools ask for
 
-    def show_live(self, live: Live) -> None:
-        """Show an instance as it is being edited."""
-        self.stage.show_live(live)
+    def show_live(self, live: Live, *, unchanged: bool = False) -> None:
+        """Show an instance as it is being edited; `unchanged`: it looks like the settled one as yet."""
+        self.stage.show_live(live, unchanged=unchanged)
 
     def patch_live(self, rect: Rect) -> None:
         """The live instance changed within a rectangle of the image."""

@@ -17,6 +17,7 @@ from PySide6.QtGui import QCursor, QKeyEvent, QPainter
 from app.annotation import Annotation, AnnotationState, CategoryId
 from app.edits import Edit, EditKind, add, change
 from app.geometry import Geometry, measure
+from ui.session_edits import complete
 
 if TYPE_CHECKING:
     from app.document import ImageDocument
@@ -92,7 +93,8 @@ class Tool:
         """It was chosen."""
 
     def deactivate(self) -> None:
-        """Another tool was chosen, or the image went: what is under way is dropped."""
+        """Another tool was chosen: what is under way is dropped."""
+        self.settle()
         self.cancel()
 
     def press(self, pointer: Pointer) -> None:
@@ -156,12 +158,15 @@ class Tool:
         """The person's time on the shape starts."""
         self._began = time.monotonic()
 
-    def add(self, geometry: Geometry) -> bool:
+    def settle(self) -> None:
+        """Finish what the person has finished and a thread still works on: its image may be about to go."""
+
+    def add(self, geometry: Geometry, *, document: ImageDocument | None = None) -> bool:
         """A new annotation with the session's category, and selected. False: nothing of it lies in the image.
 
-        Where no category is chosen the shape waits for one.
+        Where no category is chosen the shape waits for one. `document`: None = the session's.
         """
-        document = self.document
+        document = document or self.document
         if document is None:
             return False
         seconds = time.monotonic() - self._began if self._began else 0.0
@@ -173,19 +178,18 @@ class Tool:
         if category is None:
             self._wait(geometry, seconds)
             return True
-        self._add(geometry, bbox, area, category.id, seconds)
+        self._add(document, geometry, bbox, area, category.id, seconds)
         return True
 
     def _add(
         self,
+        document: ImageDocument,
         geometry: Geometry,
         bbox: tuple[float, float, float, float],
         area: float,
         category: CategoryId,
         seconds: float,
     ) -> None:
-        document = self.document
-        assert document is not None
         made = Annotation(
             id=document.new_id(),
             image_id=document.image.id,
@@ -198,8 +202,16 @@ class Tool:
             seconds=seconds,
         )
         with self.canvas.stage.held():
-            self.session.apply(add(document.image.id, [made]))
-            self.session.select([made.id])
+            self._perform(document, add(document.image.id, [made]))
+            if document is self.document:
+                self.session.select([made.id])
+
+    def _perform(self, document: ImageDocument, edit: Edit) -> None:
+        """Apply an edit to its document, which may have left the screen in the meantime."""
+        if document is self.document:
+            self.session.apply(edit)
+        else:
+            document.apply(complete(edit, document))
 
     def _wait(self, geometry: Geometry, seconds: float) -> None:
         self._waiting = (geometry, seconds)
@@ -215,11 +227,18 @@ class Tool:
         self._waiting = None
         self.canvas.end_live(settled=True)
         bbox, area = measure(geometry, document.image.width, document.image.height)
-        self._add(geometry, bbox, area, category.id, seconds)
+        self._add(document, geometry, bbox, area, category.id, seconds)
 
-    def reshape(self, before: Annotation, geometry: Geometry, *, kind: EditKind = EditKind.RESHAPE) -> bool:
+    def reshape(
+        self,
+        before: Annotation,
+        geometry: Geometry,
+        *,
+        kind: EditKind = EditKind.RESHAPE,
+        document: ImageDocument | None = None,
+    ) -> bool:
         """The annotation gets another geometry, and counts as corrected. False: it would have no pixel."""
-        document = self.document
+        document = document or self.document
         if document is None:
             return False
         bbox, area = measure(geometry, document.image.width, document.image.height)
@@ -236,7 +255,7 @@ class Tool:
             state=AnnotationState.DRAWN if drawn else AnnotationState.CORRECTED,
             seconds=before.seconds + seconds,
         )
-        self.session.apply(change(kind, document.image.id, [(before, after)]))
+        self._perform(document, change(kind, document.image.id, [(before, after)]))
         return True
 
     def selected(self) -> list[Annotation]:

@@ -6,7 +6,7 @@ Only the stroke's rectangle is worked on while drawing. Frame: image pixels.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,20 +15,30 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 
 from app.annotation import Annotation
 from app.edits import Edit
-from app.geometry import from_mask
+from app.geometry import RleMask
+from app.rle import encode
 from model.masks import BoxMask
 from ui.canvas.stage import Live
 from ui.tools.base import Pointer, Tool
+from ui.tools.latest import Latest
 from ui.tools.stroke import Bounds, Point, capsule, capsule_bounds, merged
+
+if TYPE_CHECKING:
+    from app.document import ImageDocument
+    from ui.canvas.view import Canvas
+    from ui.session import Session
 
 SMALLEST, LARGEST = 1.0, 2000.0  # diameters, image pixels
 SIZE_FACTOR = 1.2
+AT_ONCE = 1_000_000  # pixels of an instance's box up to which a stroke ends within a few milliseconds
+NOTHING_LEFT = "nothing would be left of the instance, so it was kept: press Delete to remove it"
 
 
 @dataclass(slots=True, eq=False)
 class Stroke:
     """Work under way on one instance: the whole image's bits, of which only touched pages take memory."""
 
+    document: ImageDocument
     before: Annotation | None  # None: a new instance
     old: BoxMask
     bits: NDArray[np.bool_]  # (height, width) of the image
@@ -47,8 +57,13 @@ class BrushTool(Tool):
     adds: ClassVar[bool] = True
 
     _stroke: Stroke | None = None
+    _settling: Stroke | None = None  # ended, large, and being turned into runs by a thread
     _pointer: Pointer | None = None
     _end: tuple[int, Point] | None = None  # image and place where the last stroke ended
+
+    def __init__(self, canvas: Canvas, session: Session) -> None:
+        super().__init__(canvas, session)
+        self._latest = Latest(canvas)
 
     @property
     def hint(self) -> str:
@@ -69,7 +84,7 @@ class BrushTool(Tool):
 
     @property
     def busy(self) -> bool:
-        return self._stroke is not None or super().busy
+        return self._stroke is not None or self._settling is not None or super().busy
 
     @property
     def diameter(self) -> float:
@@ -85,6 +100,7 @@ class BrushTool(Tool):
     # the stroke
 
     def press(self, pointer: Pointer) -> None:
+        self.settle()
         if self.document is None or self._stroke is not None:
             return
         if super().busy:
@@ -100,7 +116,7 @@ class BrushTool(Tool):
         if pointer.shift and self._end is not None and self._end[0] == self.document.image.id:
             start = self._end[1]
         self._stroke = self._begin(target, adds, start)
-        self.canvas.show_live(self._stroke.live)
+        self.canvas.show_live(self._stroke.live, unchanged=True)
         self._extend(pointer.point)
 
     def _target(self, pointer: Pointer, adds: bool) -> Annotation | None:
@@ -127,7 +143,8 @@ class BrushTool(Tool):
         live = Live(
             target.id if target is not None else None, BoxMask(0, 0, bits), color, box or (*start, *start)
         )
-        return Stroke(target, old, bits, adds, live, start)
+        assert self.document is not None
+        return Stroke(self.document, target, old, bits, adds, live, start)
 
     def _extend(self, to: Point) -> None:
         stroke = self._stroke
@@ -163,57 +180,59 @@ class BrushTool(Tool):
             self._extend(pointer.point)
         self._stroke = None
         self._end = (self.document.image.id, stroke.last)
-        self._settle(stroke)
+        if _pixels(stroke) <= AT_ONCE:
+            self._finish(stroke, _outcome(stroke))
+        else:
+            self._settling = stroke
+            self._latest.ask(lambda: _outcome(stroke), lambda outcome: self._finish(stroke, outcome))
 
     def double_click(self, pointer: Pointer) -> None:
         self.press(pointer)
 
-    def _settle(self, stroke: Stroke) -> None:
+    def settle(self) -> None:
+        stroke = self._settling
+        if stroke is not None:
+            self._latest.forget()
+            self._finish(stroke, _outcome(stroke))
+
+    def _finish(self, stroke: Stroke, outcome: tuple[BoxMask, RleMask] | None) -> None:
         """The stroke becomes an edit, if it changed anything."""
-        width, height = self.canvas.image_size
-        mask = _result(stroke)
-        if mask is None:
+        self._settling = None
+        if outcome is None:
             self.canvas.end_live()
             return
+        mask, geometry = outcome
         if not mask.bits.size:
             self.canvas.end_live()
-            self.tell(
-                "nothing would be left of the instance, so it was kept: press Delete to remove it", "warning"
-            )
-            return
-        geometry = from_mask(mask, width, height)
-        if stroke.before is None:
+            self.tell(NOTHING_LEFT, "warning")
+        elif stroke.before is None:
             self.canvas.end_live(settled=self.session.category is not None)
-            self.add(geometry)
-            return
-        self.canvas.stage.masks.prime(stroke.before.id, geometry, mask)
-        self.canvas.end_live(settled=True)
-        self.reshape(stroke.before, geometry)
+            self.add(geometry, document=stroke.document)
+        else:
+            self.canvas.end_live(settled=True)
+            if stroke.document is self.document:
+                self.canvas.stage.masks.prime(stroke.before.id, geometry, mask)
+            self.reshape(stroke.before, geometry, document=stroke.document)
 
     def cancel(self) -> bool:
-        if self._stroke is None:
+        if self._stroke is None and self._settling is None:
             return super().cancel()
-        self._stroke = None
+        self._stroke = self._settling = None
+        self._latest.forget()
         self.canvas.end_live()
         return True
 
     def annotations_changed(self, edit: Edit) -> None:
         """Someone else changed the instance under work: the stroke no longer fits."""
-        stroke = self._stroke
-        if (
-            stroke is not None
-            and stroke.before is not None
-            and stroke.before.id in {each.id for each in edit.changes}
-        ):
+        stroke = self._stroke or self._settling
+        changed = {each.id for each in edit.changes}
+        if stroke is not None and stroke.before is not None and stroke.before.id in changed:
             self.cancel()
 
     def selection_changed(self) -> None:
         stroke = self._stroke
-        if (
-            stroke is not None
-            and stroke.before is not None
-            and stroke.before.id not in self.session.selection
-        ):
+        target = stroke.before if stroke is not None else None
+        if target is not None and target.id not in self.session.selection:
             self.cancel()
 
     # size and ring
@@ -266,6 +285,21 @@ class EraserTool(BrushTool):
     name = "eraser"
     title = "Eraser"
     adds = False
+
+
+def _pixels(stroke: Stroke) -> float:
+    """How large the box is that has to be turned into runs."""
+    left, top, right, bottom = stroke.live.extent
+    return (right - left) * (bottom - top)
+
+
+def _outcome(stroke: Stroke) -> tuple[BoxMask, RleMask] | None:
+    """What the stroke made of the instance, None if it changed nothing; any thread."""
+    mask = _result(stroke)
+    if mask is None:
+        return None
+    height, width = stroke.bits.shape
+    return mask, RleMask(width, height, encode(mask, width, height))
 
 
 def _result(stroke: Stroke) -> BoxMask | None:
