@@ -267,7 +267,7 @@ class Project:
         if any(each.name == name for each in there):
             raise ProjectError(f"expected a new name for a category, {name!r} is there; choose another")
         before = next((each for each in removed if each.name == name), None)
-        number = id or (before.id if before else None)
+        number = id if id is not None else (before.id if before else None)
         if number is None:
             number = CategoryId(max((each.id for each in [*there, *removed]), default=0) + 1)
         elif any(each.id == number for each in there):

@@ -175,6 +175,7 @@ class _Import:
         plan = plan_categories(
             self.index.categories.values(),
             self.project.categories(),
+            self.project.store.categories(removed=True),
             self.choices.categories,
             changed=self.changed,
         )

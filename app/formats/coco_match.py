@@ -18,6 +18,7 @@ from app.formats.notes import Tally
 Parts = tuple[str, ...]
 NOT_THERE = "image that is not in the project"
 SEVERAL = "image whose name alone fits several in the project"
+BY_OLD_ID = "category with another id in the project: found by its name"
 BY_NAME = "image found by its file name alone: the folder differs"
 
 
@@ -77,16 +78,19 @@ class CategoryPlan:
 def plan_categories(
     wanted: Iterable[CocoCategory],
     existing: Sequence[Category],
+    removed: Sequence[Category],
     only: Collection[str] | None,
     *,
     changed: Tally,
 ) -> CategoryPlan:
     """By name; a new one keeps its id unless the project uses that for another name.
 
-    `only`: names that are taken; None = all. Ids of the project never change.
+    `only`: names that are taken; None = all. Ids of the project never change, and those of `removed`
+    categories, which an undo may bring back, stay theirs.
     """
     by_name = {each.name: int(each.id) for each in existing}
-    used = {int(each.id) for each in existing}
+    gone = {each.name: int(each.id) for each in removed}
+    used = {int(each.id) for each in (*existing, *removed)}
     chosen = [each for each in wanted if only is None or each.name in only]
     free = max([0, *used, *(each.id for each in chosen)]) + 1
     of: dict[int, CategoryId] = {}
@@ -98,12 +102,13 @@ def plan_categories(
             if each.name in mine:
                 changed.add("category name that several ids have: taken as one", f"{each.name} ({each.id})")
             elif number != each.id:
-                changed.add(
-                    "category with another id in the project: found by its name", _renamed(each, number)
-                )
+                changed.add(BY_OLD_ID, _renamed(each, number))
         else:
-            number = each.id
-            if number in used:
+            number = gone.get(each.name, each.id)
+            if each.name in gone:
+                if number != each.id:
+                    changed.add(BY_OLD_ID, _renamed(each, number))
+            elif number in used:
                 number, free = free, free + 1
                 changed.add(
                     "category whose id the project uses for another: given a new one", _renamed(each, number)

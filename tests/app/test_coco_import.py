@@ -285,6 +285,13 @@ def test_a_category_of_the_same_name_keeps_the_projects_id(project: Project) -> 
     }
 
 
+def test_ids_of_removed_categories_stay_theirs(project: Project) -> None:
+    for name in ("cat", "dog"):
+        project.remove_category(project.add_category(name).id)
+    take(project, dataset([], categories=[{"id": 9, "name": "cat"}, {"id": 2, "name": "cow"}]))
+    assert {each.name: each.id for each in project.categories()} == {"cat": 1, "cow": 10}
+
+
 def test_only_the_categories_asked_for_are_taken(project: Project) -> None:
     categories = [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]
     content = dataset([annotation(1), annotation(2, category_id=2)], categories=categories)
