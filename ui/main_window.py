@@ -46,7 +46,8 @@ class MainWindow(QMainWindow):
         self.tasks = TaskBar()
         self.context = Context(session, self.canvas, self.tasks, self)
         self.actions_ = Actions(self, self.context)
-        self.notice = Notice()
+        self._middle = QWidget()
+        self.notice = Notice(self._middle)
         self.pages = QStackedWidget()
         self._place = QLabel()
         self._hint = QLabel()
@@ -70,13 +71,12 @@ class MainWindow(QMainWindow):
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, side)
         self.pages.addWidget(welcome.Welcome(self.context))
         self.pages.addWidget(self.canvas)
-        middle = QWidget()
-        column = QVBoxLayout(middle)
+        column = QVBoxLayout(self._middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget, stretch in ((self.notice, 0), (self.pages, 1), (self.tasks, 0)):
+        for widget, stretch in ((self.pages, 1), (self.tasks, 0)):
             column.addWidget(widget, stretch)
-        self.setCentralWidget(middle)
+        self.setCentralWidget(self._middle)
         self._add_docks()
         for label, stretch in ((self._hint, 1), (self._model, 0), (self._place, 0)):
             label.setObjectName("faint")

@@ -5,7 +5,7 @@ Each function returns the edit, or None where there is nothing to change. Frame:
 
 from __future__ import annotations
 
-import getpass
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from app.annotation import PERSONS_WORK, Annotation, AnnotationId, AnnotationState, CategoryId, ImageState
 from app.edits import Change, Edit, EditKind, change
-from app.geometry import Geometry, PolygonPart, Polygons
 
 if TYPE_CHECKING:
     from app.document import ImageDocument
+    from app.geometry import Geometry
 
 UNTOUCHED = frozenset({ImageState.NEW, ImageState.PRELABELLED})
 NOT_A_PERSONS = frozenset({EditKind.PRELABEL, EditKind.IMPORT, EditKind.IMAGE_STATE})
@@ -36,10 +36,8 @@ def complete(edit: Edit, document: ImageDocument) -> Edit:
 
 def author() -> str:
     """The name of whoever works here, '' where the system has none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return ""
+    names = (os.environ.get(variable) for variable in ("LOGNAME", "USER", "USERNAME"))
+    return next((name for name in names if name), "")
 
 
 def chosen(document: ImageDocument, ids: Iterable[AnnotationId]) -> list[Annotation]:
@@ -114,6 +112,9 @@ def copies(
 
 def moved(geometry: Geometry, offset: tuple[float, float], size: tuple[int, int]) -> Geometry | None:
     """The geometry moved by `offset`, in an image of `size` (width, height). None where nothing is left."""
+    from app.geometry import PolygonPart, Polygons, from_mask, to_mask
+    from model.masks import BoxMask
+
     dx, dy = offset
     if isinstance(geometry, Polygons):
         return Polygons(
@@ -125,9 +126,6 @@ def moved(geometry: Geometry, offset: tuple[float, float], size: tuple[int, int]
                 for part in geometry.parts
             )
         )
-    from app.geometry import from_mask, to_mask
-    from model.masks import BoxMask
-
     mask = to_mask(geometry, geometry.width, geometry.height)
     left, top = mask.left + round(dx), mask.top + round(dy)
     width, height = size

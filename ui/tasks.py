@@ -1,13 +1,14 @@
-"""Long work beside the window: progress, time left, cancel. Several at once, each a row of the task bar."""
+"""Long work beside the window: progress, time left, cancel, retry. Several at once, a row of the bar each."""
 
 from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.errors import InputError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ui.workers import Workers
 
 REPORT_EVERY = 0.1  # seconds between reports to the GUI
+Work = Callable[[Callable[[int, int], None], Callable[[], bool]], Any]  # (progress, cancelled) -> result
 
 
 def time_left(done: int, total: int, seconds: float) -> str:
@@ -29,18 +31,22 @@ def time_left(done: int, total: int, seconds: float) -> str:
 
 
 class Task(QObject):
-    """One piece of work on a thread of its own. `work(progress, cancelled)` does it."""
+    """One piece of work on a thread of its own. `work(progress, cancelled)` does it.
+
+    On the GUI thread `then(result)` is called at its end, `failed(error)` for a fault of the world; a bug of
+    ours goes to the log. `ended` comes first: one line of what went wrong and its details, '' for none.
+    """
 
     progressed: SignalInstance = Signal(int, int)  # type: ignore[assignment]
-    ended: SignalInstance = Signal()  # type: ignore[assignment]
+    ended: SignalInstance = Signal(str, str)  # type: ignore[assignment]
 
     def __init__(
         self,
         title: str,
         workers: Workers,
-        work: Callable[[Callable[[int, int], None], Callable[[], bool]], Any],
-        then: Callable[[Any], object],
-        failed: Callable[[InputError], object],
+        work: Work,
+        then: Callable[[Any], object] = lambda result: None,
+        failed: Callable[[InputError], object] = lambda error: None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -48,31 +54,44 @@ class Task(QObject):
         self._then, self._failed = then, failed
         self._stop = threading.Event()
         self._reported = 0.0
-        self.started = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name=title, daemon=True)
+        self.started = 0.0
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin."""
+        """Begin, or begin again."""
+        self._stop.clear()
+        self._reported, self.started = 0.0, time.monotonic()
+        self._thread = threading.Thread(target=self._run, name=self.title, daemon=True)
         self._thread.start()
 
     def cancel(self) -> None:
         """Ask the work to stop at the next chance."""
         self._stop.set()
 
+    @property
+    def cancelled(self) -> bool:
+        return self._stop.is_set()
+
     def wait(self, seconds: float = 10.0) -> None:
         """Until the thread has ended."""
-        self._thread.join(seconds)
+        if self._thread is not None:
+            self._thread.join(seconds)
 
     def _run(self) -> None:
         try:
             result = self._work(self._report, self._stop.is_set)
         except InputError as error:
-            self._workers.post(lambda error=error: self._finish(lambda: self._failed(error)))  # type: ignore[misc]
-            return
-        self._workers.post(lambda: self._finish(lambda: self._then(result)))
+            fault = error
+            self._workers.post(lambda: self._end(str(fault), "", lambda: self._failed(fault)))
+        except BaseException as error:  # a bug of ours: the row says so, the log has all of it
+            words, details = f"Something went wrong: {error or type(error).__name__}", traceback.format_exc()
+            self._workers.post(lambda: self._end(words, details, lambda: None))
+            raise
+        else:
+            self._workers.post(lambda: self._end("", "", lambda: self._then(result)))
 
-    def _finish(self, tell: Callable[[], object]) -> None:
-        self.ended.emit()
+    def _end(self, words: str, details: str, tell: Callable[[], object]) -> None:
+        self.ended.emit(words, details)
         tell()
 
     def _report(self, done: int, total: int) -> None:
@@ -82,51 +101,136 @@ class Task(QObject):
             self._workers.post(lambda: self.progressed.emit(done, total))
 
 
+class TaskRow(QWidget):
+    """What one task says of itself, and what can be done about it.
+
+    It holds nothing that holds its parent: PySide would delete that a second time when both go together.
+    """
+
+    over: SignalInstance = Signal(object)  # type: ignore[assignment]  # the row itself: it can go
+
+    def __init__(self, task: Task, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.task = task
+        self.failed = False
+        self.words, self.bar = QLabel(task.title), QProgressBar()
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.bar.setTextVisible(False)
+        self.details = QLabel()
+        self.details.setObjectName("details")
+        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.details.hide()
+        self.cancel = self._button("Cancel", self._cancel)
+        self.more = self._button("Details", self._show_details)
+        self.retry = self._button("Retry", self.start)
+        self.close_ = self._button("Close", self._go)
+        line = QHBoxLayout()
+        for widget in (self.words, self.bar, self.cancel, self.more, self.retry, self.close_):
+            line.addWidget(widget, int(widget is self.bar))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(line)
+        layout.addWidget(self.details)
+        task.progressed.connect(self._progressed)
+        task.ended.connect(self._ended)
+
+    def _button(self, text: str, act: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text)
+        button.clicked.connect(act)
+        return button
+
+    def _show_details(self) -> None:
+        self.details.setVisible(self.details.isHidden())
+
+    def _go(self) -> None:
+        self.over.emit(self)
+
+    def start(self) -> None:
+        """Begin the work; the row goes back to how it was at first."""
+        self.words.setText(self.task.title)
+        self.bar.setRange(0, 0)
+        self.details.hide()
+        self.failed = False
+        for widget in (self.bar, self.cancel, self.more, self.retry, self.close_):
+            widget.setVisible(widget in (self.bar, self.cancel))
+        self.cancel.setEnabled(True)
+        self.task.start()
+
+    def _cancel(self) -> None:
+        self.task.cancel()
+        self.cancel.setEnabled(False)
+        self.words.setText(f"{self.task.title}: stopping …")
+
+    def _progressed(self, done: int, total: int) -> None:
+        if self.task.cancelled:
+            return
+        self.bar.setRange(0, max(total, 0))
+        self.bar.setValue(done)
+        left = time_left(done, total, time.monotonic() - self.task.started)
+        count = f"{done} of {total}" if total else str(done)
+        self.words.setText(f"{self.task.title}: {count}{f', {left}' if left else ''}")
+
+    def _ended(self, words: str, details: str) -> None:
+        self.failed = bool(words)
+        if not words:
+            self._go()
+            return
+        self.words.setText(f"{self.task.title}: {words}")
+        self.words.setWordWrap(True)
+        self.details.setText(details)
+        self.bar.hide()
+        self.cancel.hide()
+        self.more.setVisible(bool(details))
+        self.retry.show()
+        self.close_.show()
+
+
 class TaskBar(QWidget):
-    """What is going on, one row a task; hidden when nothing is."""
+    """What is going on, one row a task; hidden when nothing is. A failed row stays until it is closed."""
+
+    changed: SignalInstance = Signal()  # type: ignore[assignment]
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.tasks: list[Task] = []
-        self._rows = QVBoxLayout(self)
-        self._rows.setContentsMargins(8, 4, 8, 4)
-        self._rows.setSpacing(4)
+        self.setObjectName("tasks")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.rows: list[TaskRow] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(12, 6, 12, 6)
+        self._layout.setSpacing(6)
         self.hide()
 
-    def run(self, task: Task) -> None:
+    @property
+    def tasks(self) -> list[Task]:
+        """Tasks whose work goes on."""
+        return [row.task for row in self.rows if not row.failed]
+
+    def run(self, task: Task) -> TaskRow:
         """Show a task and start it."""
-        row = QWidget(self)
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        words, bar, stop = QLabel(task.title), QProgressBar(), QPushButton("Cancel")
-        bar.setRange(0, 0)
-        bar.setTextVisible(False)
-        stop.clicked.connect(task.cancel)
-        stop.clicked.connect(lambda: words.setText(f"{task.title}: stopping …"))
-        for widget, stretch in ((words, 0), (bar, 1), (stop, 0)):
-            layout.addWidget(widget, stretch)
-        self._rows.addWidget(row)
-        self.tasks.append(task)
-
-        def progressed(done: int, total: int) -> None:
-            bar.setRange(0, max(total, 0))
-            bar.setValue(done)
-            left = time_left(done, total, time.monotonic() - task.started)
-            count = f"{done} of {total}" if total else str(done)
-            words.setText(f"{task.title}: {count}{f', {left}' if left else ''}")
-
-        task.progressed.connect(progressed)
-        task.ended.connect(lambda: self._remove(task, row))
+        row = TaskRow(task, self)
+        row.over.connect(self._remove)
+        self._layout.addWidget(row)
+        self.rows.append(row)
         self.show()
-        task.start()
+        row.start()
+        self.changed.emit()
+        return row
 
     def cancel_all(self) -> None:
         """Ask every task to stop."""
-        for task in self.tasks:
-            task.cancel()
+        for row in self.rows:
+            row.task.cancel()
 
-    def _remove(self, task: Task, row: QWidget) -> None:
-        self.tasks.remove(task)
-        self._rows.removeWidget(row)
-        row.deleteLater()
-        QTimer.singleShot(0, lambda: self.setVisible(bool(self.tasks)))
+    def wait(self) -> None:
+        """Until every task that was asked to stop has."""
+        for row in self.rows:
+            row.task.wait()
+
+    def _remove(self, row: TaskRow) -> None:
+        if row in self.rows:
+            self.rows.remove(row)
+            self._layout.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+            self.setVisible(bool(self.rows))
+            self.changed.emit()
