@@ -264,7 +264,7 @@ def test_a_preview_of_the_next_large_image_is_there_at_once(
     first = session.document.image
     session.records = [first, replace(first, id=ImageId(2), path="2.jpg")]
     qtbot.waitUntil(lambda: canvas.stage.is_full, timeout=10000)
-    qtbot.waitUntil(lambda: tmp_path / "2.jpg" in canvas._source._previews, timeout=10000)
+    qtbot.waitUntil(lambda: tmp_path / "2.jpg" in canvas._feed.source._previews, timeout=10000)
     session.show(None, size=(4000, 3000), id=2)
     assert canvas.stage.has_pixels  # before any thread has answered
     settle(qtbot, canvas)
@@ -316,7 +316,7 @@ def test_every_tool_says_what_it_does(session: FakeSession, canvas: Canvas) -> N
 
 
 def test_qt_calls_leave_none_alone(canvas: Canvas) -> None:
-    """PySide6 6.12.0 takes a reference from None at each call; Python before 3.12 aborts when none are left."""
+    """PySide6 6.12.0 takes a reference from None at each call, until Python before 3.12 aborts."""
     before = sys.getrefcount(None)
     for _ in range(500):
         canvas.setObjectName("canvas")

@@ -280,7 +280,7 @@ class Stage(QObject):
     # the instance being edited
 
     def show_live(self, live: Live, *, unchanged: bool = False) -> None:
-        """Show an instance as it is being edited, in the place of the settled one; `unchanged`: as yet alike."""
+        """Show an instance as it is being edited, in place of the settled one; `unchanged`: so far."""
         self.live = live
         live.touched = None
         if not unchanged:

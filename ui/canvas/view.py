@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import (
-    QAction,
     QFocusEvent,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
@@ -32,15 +29,15 @@ from model.masks import BoxMask
 from ui import theme
 from ui.canvas import overlay, transform
 from ui.canvas.compose import Color
+from ui.canvas.feed import Feed
+from ui.canvas.input import Input
 from ui.canvas.navigation import Navigator
-from ui.canvas.sampling import Level
 from ui.canvas.scene import Look
 from ui.canvas.shown import Shown
-from ui.canvas.source import ImageSource
 from ui.canvas.stage import Live, Stage
 from ui.canvas.transform import Rect, View
-from ui.session import LARGE, Session
-from ui.tools.base import Pointer, Tool
+from ui.session import Session
+from ui.tools.base import Tool
 from ui.tools.catalog import TOOLS
 
 PICK_TOLERANCE = 4.0  # widget units around the pointer that still hit
@@ -63,14 +60,14 @@ class Canvas(QWidget):
         self.navigator = Navigator(self)
         self.keep_view = False  # stay at the same place when the next image has the same size
         self.brush_diameter = 24.0  # image pixels; brush and eraser share it
-        self._source = ImageSource(self)
+        self._feed = Feed(session, self.stage, self)
         self._view: View | None = None
         self._size = (0, 0)
         self._image_id: ImageId | None = None
         self._fitted = True  # the view follows the widget's size
         self._chips = overlay.ChipPainter(self.font())
         self._placed: list[tuple[overlay.Label, float, float]] | None = None
-        self._pointer: Pointer | None = None
+        self._input = Input(self, self.navigator)
         self._tools: dict[str, Tool] = {name: kind(self, session) for name, kind in TOOLS.items()}
         self._tool = self._tools["select"]
         self._hint = ""
@@ -104,8 +101,6 @@ class Canvas(QWidget):
         session.tool_changed.connect(self.set_tool)
         self.stage.damaged.connect(self._damaged)
         self.stage.complete.connect(self._complete)
-        self._source.levels_changed.connect(self._levels_arrived)
-        self._source.failed.connect(lambda reason: session.message.emit(reason, "error"))
         self.destroyed.connect(self.stage.close)
 
     def sizeHint(self) -> QSize:
@@ -115,7 +110,7 @@ class Canvas(QWidget):
     def close_threads(self) -> None:
         """End the threads that paint and decode; the canvas shows nothing new from then on."""
         self._tool.settle()
-        self._source.close()
+        self._feed.source.close()
         self.stage.close()
 
     # the image
@@ -129,52 +124,26 @@ class Canvas(QWidget):
         document = self.session.document
         if document is None or document.image.id != self._image_id:
             self._tool.settle()
-        if document is None:
             self._tool.cancel()
-            self._source.cancel()
+            self._feed.stop()
+        if document is None:
             self.stage.clear()
             self._image_id, self._view, self._size = None, None, (0, 0)
         elif document.image.id != self._image_id:
-            self._tool.cancel()
             size = document.image.width, document.image.height
             same = self.keep_view and size == self._size and self._view is not None
             self._image_id, self._size = document.image.id, size
             self.stage.set_image(size, self.devicePixelRatioF())
             self.refresh()
-            self._pixels_arrived()
+            self._feed.take(self._size)
             if not same:
                 self.fit()
             elif self._view is not None:
                 self.set_view(self._view)
             return
         else:
-            self._pixels_arrived()
+            self._feed.take(self._size)
         self.refresh()
-
-    def _pixels_arrived(self) -> None:
-        """Show the session's pixels as soon as it has them; read the file itself until then."""
-        pixels = self.session.pixels
-        if pixels is not None and pixels.shape[1::-1] == self._size:
-            self.stage.set_levels(self._source.open_pixels(pixels))
-        elif not self.stage.has_pixels and self._size[0] * self._size[1] > LARGE:
-            project, document = self.session.project, self.session.document
-            if project is not None and document is not None:
-                self._source.open_file(project.images_dir / document.image.path)
-
-    def _levels_arrived(self, levels: list[Level]) -> None:
-        if self._image_id is not None:
-            self.stage.set_levels(levels)
-            if self.stage.is_full:
-                self._source.prepare(self._large_neighbours())
-
-    def _large_neighbours(self) -> list[Path]:
-        """Files beside this one that the session leaves to the canvas."""
-        project, records = self.session.project, self.session.records
-        place = next((place for place, each in enumerate(records) if each.id == self._image_id), None)
-        if project is None or place is None:
-            return []
-        near = [*records[place + 1 : place + 3], *records[max(place - 1, 0) : place]]
-        return [project.images_dir / each.path for each in near if each.width * each.height > LARGE]
 
     # what is shown of it
 
@@ -264,8 +233,9 @@ class Canvas(QWidget):
 
     def zoom_by(self, factor: float) -> None:
         """Zoom in (factor > 1) or out, about the pointer if it is on the canvas, else the middle."""
+        pointer = self._input.pointer
         if self._view is not None:
-            self.zoom_to(self._view.scale * factor, self._pointer.at if self._pointer is not None else None)
+            self.zoom_to(self._view.scale * factor, pointer.at if pointer is not None else None)
 
     def _extent(self) -> tuple[float, float]:
         return max(self.width(), 1), max(self.height(), 1)
@@ -405,152 +375,54 @@ class Canvas(QWidget):
             dx, dy = (self.width() - old.width()) / 2, (self.height() - old.height()) / 2
             self.set_view(transform.panned(view, dx, dy) if old.isValid() else view)
 
-    # mouse
-
-    def _point(self, event: QMouseEvent | QWheelEvent) -> Pointer | None:
-        if self._view is None:
-            return None
-        at = event.position()
-        x, y = self._view.to_image(at.x(), at.y())
-        button = event.button() if isinstance(event, QMouseEvent) else Qt.MouseButton.NoButton
-        self._pointer = Pointer(x, y, at, button, event.buttons(), event.modifiers())
-        return self._pointer
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Pan with the middle button or space; else the tool's."""
-        pointer = self._point(event)
-        if pointer is None:
-            return
-        if self.navigator.starts_pan(event.button()):
-            self.navigator.grab(event.position())
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
-        elif self._for_tool(event.button()):
-            self._tool.press(pointer)
-            self.update_hint()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Pan, or the tool's."""
-        pointer = self._point(event)
-        if pointer is None:
-            return
-        if self.navigator.panning:
-            self.navigator.drag(event.position())
-        else:
-            self._tool.move(pointer)
-            self.update_hint()
-        self.pointer_moved.emit(pointer.point)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End of a pan, or the tool's."""
-        pointer = self._point(event)
-        if pointer is None:
-            return
-        if self.navigator.panning:
-            self.navigator.drop()
-            self.setCursor(Qt.CursorShape.OpenHandCursor if self.navigator.space_held else self._tool.cursor)
-        elif self._for_tool(event.button()):
-            self._tool.release(pointer)
-            self.update_hint()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """The tool's."""
-        pointer = self._point(event)
-        if pointer is not None and self._for_tool(event.button()):
-            self._tool.double_click(pointer)
-            self.update_hint()
-
-    def _for_tool(self, button: Qt.MouseButton) -> bool:
-        return button == Qt.MouseButton.LeftButton or (
-            button == Qt.MouseButton.RightButton and self._tool.takes_right
-        )
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """The tool's with a modifier it wants, else zoom and pan."""
-        pointer = self._point(event)
-        if pointer is not None:
-            turned = event.angleDelta().y() or event.angleDelta().x()
-            if not self._tool.wheel(turned / 120, pointer):
-                self.navigator.wheel(event)
-            self.update_hint()
-        event.accept()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """The pointer is gone."""
-        self._pointer = None
-        self._tool.leave()
-        self.pointer_moved.emit(None)
-
-    # keys
+    # events
 
     def event(self, event: QEvent) -> bool:
-        """Keys that the tool wants now go to it before they are shortcuts; pinches zoom."""
+        """Keys that the canvas wants come before the window's shortcuts; Tab does not leave; pinches zoom."""
         if isinstance(event, QNativeGestureEvent):
             return self.navigator.native_gesture(event)
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and self._wants(event)
-        ):
-            event.accept()
-            return True
-        # Tab would leave the canvas before keyPressEvent is asked
-        is_key = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
-        if is_key and event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) and self._tool.key(event):  # type: ignore[attr-defined,arg-type]
-            event.accept()
-            return True
+        if isinstance(event, QKeyEvent):
+            if event.type() == QEvent.Type.ShortcutOverride and self._input.wants(event):
+                event.accept()
+                return True
+            tab = event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+            if tab and event.type() == QEvent.Type.KeyPress and self._input.key(event):
+                event.accept()
+                return True
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self.update()
         elif event.type() == QEvent.Type.DevicePixelRatioChange and self._view is not None:
             self.set_view(replace(self._view, ratio=self.devicePixelRatioF()), fitted=self._fitted)
         return super().event(event)
 
-    def _wants(self, event: QKeyEvent) -> bool:
-        if event.key() == Qt.Key.Key_Space and not event.modifiers():
-            return True
-        if self._tool.busy and (
-            event.matches(QKeySequence.StandardKey.Undo) or event.key() == Qt.Key.Key_Escape
-        ):
-            return True
-        return self._tool.takes_key(event)
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._input.press(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._input.double_click(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._input.move(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._input.release(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._input.wheel(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._input.leave()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space holds the image for panning, undo and Esc drop what is under way, the rest is the tool's."""
-        if event.key() == Qt.Key.Key_Space and not event.modifiers():
-            if not event.isAutoRepeat():
-                self.navigator.hold_space()
-                self.setCursor(Qt.CursorShape.OpenHandCursor)
-        elif self._tool.busy and event.matches(QKeySequence.StandardKey.Undo):
-            self.cancel_drawing()
-        elif not self._tool.key(event):
-            if event.key() == Qt.Key.Key_Escape and self._tool.busy:
-                self.cancel_drawing()
-            else:
-                super().keyPressEvent(event)
-        self.update_hint()
+        if not self._input.key(event):
+            super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Space let go."""
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            tapped = self.navigator.release_space()
-            if not self.navigator.panning:
-                self.setCursor(self._tool.cursor)
-            if tapped:
-                self._give_back(QKeySequence(Qt.Key.Key_Space))
-        elif event.isAutoRepeat() or not self._tool.key_released(event):
+        if not self._input.key_released(event):
             super().keyReleaseEvent(event)
 
-    def _give_back(self, keys: QKeySequence) -> None:
-        """A key that the canvas took in case it were held is the window's shortcut after all."""
-        for action in self.window().findChildren(QAction):
-            if keys in action.shortcuts() and action.isEnabled():
-                action.trigger()
-                return
-
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Keys that were held are not held any more."""
-        self.navigator.reset()
-        self._tool.focus_lost()
-        self.update_hint()
+        self._input.focus_lost()
         super().focusOutEvent(event)
 
 
