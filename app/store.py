@@ -91,6 +91,18 @@ class Store(Database):
             found = connection.execute(sa.select(column, sa.func.count()).group_by(column)).all()
         return {CategoryId(row[0]): row[1] for row in found}
 
+    def work_by_category(self, state: ImageState) -> dict[CategoryId, int]:
+        """How many annotations of a person's, or accepted ones, the images in a state have by category."""
+        a, i = schema.annotation, schema.image
+        query = (
+            sa.select(a.c.category_id, sa.func.count())
+            .join(i, i.c.id == a.c.image_id)
+            .where(i.c.state == state, a.c.state.in_([str(each) for each in PERSONS_WORK]))
+            .group_by(a.c.category_id)
+        )
+        with self.reading() as connection:
+            return {CategoryId(row[0]): row[1] for row in connection.execute(query)}
+
     # --- images --------------------------------------------------------------------------------------------
 
     def images(self, ids: Sequence[ImageId] | None = None) -> list[ImageRecord]:

@@ -86,6 +86,7 @@ class Session(QObject):
         self.hidden: frozenset[AnnotationId] = frozenset()
         self.threshold = THRESHOLD
         self.tool = "select"
+        self.listed: Sequence[ImageId] = ()  # the list's images in its order: steps follow it
         self._places: dict[ImageId, int] = {}
         self._journal: QueuedJournal | None = None
         self._documents.clear()
@@ -133,7 +134,7 @@ class Session(QObject):
 
             def work() -> list[ImageRecord] | None:
                 report = project.scan()
-                return project.images() if report.new or report.missing else None
+                return project.images() if report.new or report.changed else None
 
             self.workers.on_project(work, self._scanned)
 
@@ -292,11 +293,12 @@ class Session(QObject):
 
     def _look_ahead(self) -> None:
         """Read the neighbours, so that a step costs nothing, and ask for predictions that are missing."""
-        place = self._places.get(self.image_id) if self.image_id is not None else None
-        if place is None:
+        ids, place = self._order()
+        if place < 0:
             return
-        after = self.records[place + 1 : place + 1 + AHEAD]
-        for record in [*after[:2], *self.records[max(place - 1, 0) : place]]:
+        after = [self.records[self._places[each]] for each in ids[place + 1 : place + 1 + AHEAD]]
+        before = [self.records[self._places[each]] for each in ids[max(place - 1, 0) : place]]
+        for record in [*after[:2], *before]:
             if record.id not in self._documents:
                 self._load_document(record.id, lambda _: None)
             if 0 < record.width * record.height <= LARGE:
@@ -305,15 +307,25 @@ class Session(QObject):
             self.model.ahead([record for record in after if record.state is ImageState.NEW])
 
     def step(self, by: int, wanted: Callable[[ImageRecord], bool] = lambda record: True) -> None:
-        """Go `by` images on or back, counting only those that are `wanted`."""
-        place = self._places.get(self.image_id, -1) if self.image_id is not None else -1
+        """Go `by` images on or back in the list's order, counting only those that are `wanted`."""
+        ids, place = self._order()
         direction = 1 if by > 0 else -1
         left = abs(by)
-        while left and 0 <= (place := place + direction) < len(self.records):
-            if wanted(self.records[place]):
+        while left and 0 <= (place := place + direction) < len(ids):
+            if wanted(self.records[self._places[ids[place]]]):
                 left -= 1
                 if not left:
-                    self.show_image(self.records[place].id)
+                    self.show_image(ids[place])
+
+    def _order(self) -> tuple[Sequence[ImageId], int]:
+        """The images as steps go, and where among them the current one is (-1: nowhere).
+
+        As the list has them; as the project has them when the list does not show the current one.
+        """
+        if self.image_id in self.listed:
+            return self.listed, self.listed.index(self.image_id)
+        ids = list(self._places)
+        return ids, ids.index(self.image_id) if self.image_id in self._places else -1
 
     # --- edits ---------------------------------------------------------------------------------------------
 

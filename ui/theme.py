@@ -73,6 +73,7 @@ QPushButton:hover {{ background: {hover}; }}
 QPushButton:default, QPushButton[primary="true"] {{ background: {accent}; color: {on_accent};
     border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; }}
+QPushButton[primary="true"]:disabled {{ background: {button}; border-color: {line}; }}
 QProgressBar {{ background: {hover}; border: 0; border-radius: 3px; max-height: 6px; color: transparent; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
 QTabBar::tab {{ background: {window}; color: {faint}; padding: 7px 12px; border: 0;

@@ -34,9 +34,9 @@ def test_images_are_filtered_by_state_and_counted(session: Session, qtbot: QtBot
     qtbot.addWidget(panel)
     session.set_image_state(ImageState.DONE)
     assert panel.progress.text() == "1 of 3 done"
-    panel.states.setCurrentIndex(panel.states.findData(ImageState.DONE))
+    panel.states.choose(ImageState.DONE)
     panel.refresh()
-    assert panel.states.currentText() == "Done (1)"
+    assert panel.states.chips[ImageState.DONE].text() == "Done 1"
     assert _paths(panel) == ["0.jpg"]
 
 
@@ -46,7 +46,7 @@ def test_images_with_the_weakest_proposals_come_first_on_wish(session: Session, 
     session.step(2)
     qtbot.waitUntil(lambda: document_of(session).image.path == "2.jpg")
     propose(session, 0.3, 0.8)
-    panel.order.setCurrentIndex(ORDERS.index("lowest score"))
+    panel.order.setCurrentIndex(list(ORDERS).index("lowest score"))
     panel.refresh()
     assert _paths(panel) == ["2.jpg", "0.jpg", "1.jpg"]
 

@@ -27,15 +27,23 @@ Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 
 
-def order_by(name: str) -> Callable[[ImageRecord], Any]:
-    """The sort key of one of the orders that the panel offers."""
-    states = list(ImageState)
-    return {
-        "name": lambda record: 0,  # the project's own, natural order
-        "state": lambda record: states.index(record.state),
+def arranged(records: list[ImageRecord], order: str) -> list[ImageRecord]:
+    """Records, which come in natural order of their names, in one of the orders that the panel offers."""
+    if order == "name":
+        return records
+    if order == "worth":
+        from app.ranking import rank
+
+        first = rank(records)
+        ranked = {record.id for record in first}
+        return first + [record for record in records if record.id not in ranked]
+    states = {state: number for number, state in enumerate(ImageState)}
+    keys: dict[str, Callable[[ImageRecord], Any]] = {
+        "state": lambda record: states[record.state],
         "lowest score": lambda record: 2.0 if record.min_score is None else record.min_score,
         "most proposals": lambda record: -record.proposal_count,
-    }[name]
+    }
+    return sorted(records, key=keys[order])
 
 
 class ImageModel(QAbstractListModel):
@@ -56,13 +64,12 @@ class ImageModel(QAbstractListModel):
     def refresh(self) -> None:
         """Read the session's records again and apply filter and order."""
         self.beginResetModel()
-        needle = self.text.casefold()
-        rows = [
-            record
-            for record in self._session.records
-            if (self.state is None or record.state is self.state) and needle in record.path.casefold()
-        ]
-        self._rows = rows if self.order == "name" else sorted(rows, key=order_by(self.order))
+        rows, needle = list(self._session.records), self.text.casefold()
+        if self.state is not None:
+            rows = [record for record in rows if record.state is self.state]
+        if needle:
+            rows = [record for record in rows if needle in record.path.casefold()]
+        self._rows = arranged(rows, self.order)
         self._places = {record.id: row for row, record in enumerate(self._rows)}
         self.endResetModel()
 
@@ -80,6 +87,10 @@ class ImageModel(QAbstractListModel):
     def ids(self) -> list[ImageId]:
         """Images that are shown, in order."""
         return [record.id for record in self._rows]
+
+    def asked(self, row: int) -> bool:
+        """Whether a row's thumbnail was asked for and has not arrived."""
+        return self._rows[row].id in self._asked
 
     def rowCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(self._rows)

@@ -75,8 +75,10 @@ def _elided(painter: QPainter, text: str, width: int) -> str:
 
 
 def _words(record: object, folder: str) -> str:
-    """State and counts, in as few words as possible."""
-    parts = ["missing" if record.missing else str(record.state)]  # type: ignore[attr-defined]
+    """Counts, or the state where there are none: the dot tells the state, too."""
+    parts = ["missing"] if record.missing else []  # type: ignore[attr-defined]
+    if not record.annotation_count and not record.proposal_count:  # type: ignore[attr-defined]
+        parts.append(str(record.state))  # type: ignore[attr-defined]
     if record.annotation_count:  # type: ignore[attr-defined]
         parts.append(f"{record.annotation_count} labelled")  # type: ignore[attr-defined]
     if record.proposal_count:  # type: ignore[attr-defined]

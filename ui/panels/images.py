@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, QUrl, Signal, SignalInstance
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -15,6 +16,8 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QMenu,
+    QProgressBar,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -22,10 +25,17 @@ from PySide6.QtWidgets import (
 from app.annotation import ImageId, ImageState
 from app.records import ImageRecord
 from ui.panels.image_model import RECORD_ROLE, ImageModel
-from ui.panels.image_row import ImageRow
+from ui.panels.image_row import STATE_COLORS, ImageRow
 from ui.session import Session
+from ui.widgets.chips import ChoiceChips
 
-ORDERS = ("name", "state", "lowest score", "most proposals")
+ORDERS = {
+    "name": "By name",
+    "state": "By state",
+    "lowest score": "Lowest score first",
+    "most proposals": "Most proposals first",
+    "worth": "Worth labelling first",
+}
 TYPING = 150  # ms of rest before a typed filter is applied
 
 
@@ -40,14 +50,14 @@ class ImagesPanel(QWidget):
         self._session = session
         self.model = ImageModel(session)
         self.search = QLineEdit(placeholderText="Filter by name", clearButtonEnabled=True)
-        self.states, self.order = QComboBox(), QComboBox()
-        for box, tip, name in (
-            (self.states, "Which images are listed", "Filter by state"),
-            (self.order, "In which order", "Order of the images"),
-        ):
-            box.setToolTip(tip)
-            box.setAccessibleName(name)
-        self.order.addItems([f"By {name}" for name in ORDERS])
+        self.states = ChoiceChips(
+            {None: ("All", ""), **{each: (str(each), STATE_COLORS[each]) for each in ImageState}}
+        )
+        self.order = QComboBox()
+        self.order.setToolTip("In which order; next and previous follow it")
+        self.order.setAccessibleName("Order of the images")
+        for key, words in ORDERS.items():
+            self.order.addItem(words, key)
         self.list = QListView(uniformItemSizes=True)
         self.list.setAccessibleName("Images")
         self.list.setModel(self.model)
@@ -55,24 +65,32 @@ class ImagesPanel(QWidget):
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.progress = QLabel()
+        self.progress, self.done = QLabel(), QProgressBar()
+        self._counts: Counter[ImageState] = Counter()
+        self._states: dict[ImageId, ImageState] = {}  # as they were counted
         self._typing = QTimer(self, singleShot=True, interval=TYPING)
         self._lay_out()
         self._connect()
         self.refresh()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        row.addWidget(self.states, 1)
-        row.addWidget(self.order, 1)
+        self.done.setTextVisible(False)
+        self.done.setFixedHeight(4)
+        self.order.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        below = QHBoxLayout()
+        below.addWidget(self.progress, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
-        layout.addWidget(self.search)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.search, 3)
+        row.addWidget(self.order, 2)
         layout.addLayout(row)
+        layout.addWidget(self.states)
         layout.addWidget(self.list, 1)
-        layout.addWidget(self.progress)
+        layout.addWidget(self.done)
+        layout.addLayout(below)
 
     def _connect(self) -> None:
         session = self._session
@@ -83,19 +101,20 @@ class ImagesPanel(QWidget):
         session.document_changed.connect(self.show_current)
         self.search.textChanged.connect(lambda: self._typing.start())
         self._typing.timeout.connect(self.refresh)
-        self.states.activated.connect(lambda: self.refresh())
+        self.states.chosen.connect(lambda _: self.refresh())
         self.order.activated.connect(lambda: self.refresh())
         self.list.selectionModel().currentChanged.connect(self._current_changed)
         self.list.customContextMenuRequested.connect(self._menu)
 
     def refresh(self) -> None:
         """Apply filter and order to the session's records."""
-        self._count()
+        self._count_all()
         self.model.text = self.search.text()
-        state = self.states.currentData()  # Qt keeps a plain string of an enum's member
-        self.model.state = ImageState(state) if state else None
-        self.model.order = ORDERS[max(self.order.currentIndex(), 0)]
+        state = self.states.value
+        self.model.state = state if isinstance(state, ImageState) else None
+        self.model.order = self.order.currentData()
         self.model.refresh()
+        self._session.listed = self.model.ids()
         self.show_current()
 
     def show_current(self) -> None:
@@ -121,21 +140,34 @@ class ImagesPanel(QWidget):
             self._session.show_image(current.data(RECORD_ROLE).id)
 
     def _state_changed(self, record: object) -> None:
-        if isinstance(record, ImageRecord):
-            self.model.replace(record)
-        self._count()
+        if not isinstance(record, ImageRecord):
+            return
+        self.model.replace(record)
+        before = self._states.get(record.id)
+        if before is not None and before is not record.state:
+            self._counts[before] -= 1
+            self._counts[record.state] += 1
+            self._states[record.id] = record.state
+            self._show_counts()
 
-    def _count(self) -> None:
-        records = self._session.records
-        counts = Counter(record.state for record in records)
-        chosen = self.states.currentData()
-        self.states.clear()
-        self.states.addItem(f"All ({len(records)})", None)
-        for state in ImageState:
-            self.states.addItem(f"{str(state).capitalize()} ({counts[state]})", state)
-        self.states.setCurrentIndex(max(self.states.findData(chosen), 0))
-        done = counts[ImageState.DONE] + counts[ImageState.SKIPPED]
-        self.progress.setText(f"{done} of {len(records)} done" if records else "No images yet")
+    def _count_all(self) -> None:
+        self._states = {record.id: record.state for record in self._session.records}
+        self._counts = Counter(self._states.values())
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        """Numbers on the chips; states that no image is in have none, unless they are the filter."""
+        total, done = len(self._states), self._counts[ImageState.DONE]
+        for key, chip in self.states.chips.items():
+            count = self._counts[key] if isinstance(key, ImageState) else total
+            name = str(key).capitalize() if isinstance(key, ImageState) else "All"
+            chip.set_text(f"{name} {count:,}")
+            chip.setVisible(key is None or count > 0 or chip.isChecked())
+        skipped = self._counts[ImageState.SKIPPED]
+        words = f"{done:,} of {total:,} done" + (f", {skipped:,} skipped" if skipped else "")
+        self.progress.setText(words if total else "No images yet")
+        self.done.setMaximum(max(total - skipped, 1))
+        self.done.setValue(done)
 
     def _menu(self, place: QPoint) -> None:
         ids = self.chosen()
@@ -149,10 +181,12 @@ class ImagesPanel(QWidget):
             ("Mark done", ImageState.DONE),
             ("Skip", ImageState.SKIPPED),
             ("Back to in progress", ImageState.IN_PROGRESS),
+            ("Back to new", ImageState.NEW),
         ):
             menu.addAction(words, partial(self.state_wanted.emit, ids, state))
         menu.addSeparator()
         menu.addAction("Copy path", lambda: self._copy_paths(ids))
+        menu.addAction("Open containing folder", lambda: self._open_folder(ids[0]))
         menu.exec(self.list.viewport().mapToGlobal(place))
 
     def _copy_paths(self, ids: list[ImageId]) -> None:
@@ -160,3 +194,9 @@ class ImagesPanel(QWidget):
         if project is not None:
             paths = [str(project.images_dir / r.path) for r in self._session.records if r.id in wanted]
             QApplication.clipboard().setText("\n".join(paths))
+
+    def _open_folder(self, image_id: ImageId) -> None:
+        project, record = self._session.project, self._session.record(image_id)
+        if project is not None and record is not None:
+            folder = (project.images_dir / record.path).parent
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

@@ -1,142 +1,148 @@
 """Retraining from the window: what it would train on, live curves, old against new, make active or not.
 
-The run is its own process; this panel only reads its folder. Closing the window does not end a run, opening
-the project again finds it.
+The run is its own process; `RunWatch` reads its folder. Closing the window does not end a run, opening the
+project again finds it.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
+    QFrame,
     QHBoxLayout,
     QLabel,
+    QPlainTextEdit,
     QProgressBar,
     QPushButton,
-    QSpinBox,
+    QScrollArea,
+    QSizePolicy,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from app.annotation import ImageState
-from app.records import MIN_IMAGES
+from app.annotation import CategoryId, ImageState
+from ui.panels.comparison import ComparisonTable
+from ui.panels.run_watch import RunWatch, beside, duration
+from ui.panels.versions import VersionsPanel
+from ui.widgets.chips import Chip
 from ui.widgets.plot import Plot
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.errors import InputError
+    from app.project import Project
     from app.retraining import Comparison
     from app.runs import Run
     from app.versions import ModelVersion
     from ui.session import Session
 
 DECIDED = "decided"  # in a run's folder: a person has chosen
-POLL = 700  # ms between looks at the run's folder
-LENGTHS = {"Quick (about 10 minutes on a CPU)": 200, "Thorough (about 40 minutes)": 800, "As trained": None}
-
-
-def duration(seconds: float) -> str:
-    """'3 min 20 s', in words for people."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def curves(events: Sequence[Mapping[str, Any]]) -> tuple[dict[str, list[tuple[float, float]]], ...]:
-    """(losses by name, AP by name) over iterations, from a run's events."""
-    losses: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    scores: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for event in events:
-        at = float(event.get("iteration", 0))
-        for name, value in (event.get("losses") or {}).items():
-            losses[name].append((at, float(value)))
-        for name, value in _scores(event).items():
-            scores[name].append((at, value))
-    return dict(losses), dict(scores)
-
-
-def _scores(event: Mapping[str, Any]) -> dict[str, float]:
-    """Mask AP and AP50 of an `eval` event."""
-    ap = event.get("ap")
-    mask = ap.get("mask", ap) if isinstance(ap, Mapping) else {}
-    return {name: float(mask[name]) for name in ("AP", "AP50") if isinstance(mask.get(name), int | float)}
+QUICK, FULL = 200, 600  # steps
+LENGTHS = {f"Quick: {QUICK} steps": QUICK, f"Full: {FULL} steps": FULL, "As the model was trained": None}
+DEVICES = {"Best there is": "auto", "CPU": "cpu", "GPU (CUDA)": "cuda", "GPU (Apple)": "mps"}
+NAMED = 8  # categories whose instances are counted in the summary
 
 
 class TrainingPanel(QWidget):
-    """Start, watch, cancel, compare, decide."""
+    """Start, watch, cancel, compare, decide; beside it the versions that there are."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._run: Run | None = None
-        self._compared = False
         self._new: ModelVersion | None = None
-        self._busy = False  # a look at the folder is under way
+        self.watch = RunWatch(session, self)
+        self.versions = VersionsPanel(session)
         self.data = QLabel(wordWrap=True)
-        self.length = QComboBox()
-        self.length.addItems(list(LENGTHS))
-        self.batch = QSpinBox(minimum=1, maximum=64, value=4)
-        self.start = QPushButton("Retrain")
-        self.cancel = QPushButton("Cancel")
+        self.length, self.device, self.init = QComboBox(), QComboBox(), QComboBox()
+        self.start, self.cancel = QPushButton("Retrain"), QPushButton("Cancel")
         self.resume = QPushButton("Resume")
         self.progress = QProgressBar(maximum=1000)
         self.state = QLabel(wordWrap=True)
         self.losses = Plot("Loss")
-        self.scores = Plot("Mask AP on held-out images", smooth=False)
+        self.scores = Plot("AP on held-out images", smooth=False)
+        self.with_log = Chip("Log", "What the run said")
+        self.log = QPlainTextEdit(readOnly=True)
         self.verdict = QLabel(wordWrap=True)
-        self.activate = QPushButton("Make the new one active")
-        self.keep = QPushButton("Keep the old one")
-        self._timer = QTimer(self, interval=POLL)
+        self.table = ComparisonTable()
+        self.activate, self.keep = QPushButton("Make the new one active"), QPushButton("Keep the old one")
         self._lay_out()
         self._connect()
         self._project_changed()
 
     def _lay_out(self) -> None:
+        for box, choices in ((self.length, LENGTHS), (self.device, DEVICES)):
+            for words, value in choices.items():
+                box.addItem(words, value)
+        for box in (self.length, self.init, self.device):
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         form = QFormLayout()
-        form.addRow("Length", self.length)
-        form.addRow("Images a step", self.batch)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        for words, field in (("Length", self.length), ("Start from", self.init), ("Device", self.device)):
+            form.addRow(words, field)
+        self.start.setProperty("primary", True)
+        self.progress.setTextVisible(False)
+        self.log.setFixedHeight(110)
+        self.log.hide()
         buttons, decision = QHBoxLayout(), QHBoxLayout()
-        for button in (self.start, self.cancel, self.resume):
+        buttons.addWidget(self.start, 1)
+        for button in (self.cancel, self.resume):
             buttons.addWidget(button)
+        buttons.addWidget(self.with_log)
         for button in (self.activate, self.keep):
-            decision.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 6)
-        layout.setSpacing(6)
+            decision.addWidget(button, 1)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(8)
         layout.addWidget(self.data)
         layout.addLayout(form)
         layout.addLayout(buttons)
-        layout.addWidget(self.progress)
-        layout.addWidget(self.state)
+        for widget in (self.progress, self.state, self.verdict, self.table):
+            layout.addWidget(widget)
+        layout.addLayout(decision)
         layout.addWidget(self.losses, 1)
         layout.addWidget(self.scores, 1)
-        layout.addWidget(self.verdict)
-        layout.addLayout(decision)
+        layout.addWidget(self.log)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(page)
+        tabs = QTabWidget()
+        tabs.setDocumentMode(True)
+        tabs.addTab(scroll, "Retrain")
+        tabs.addTab(self.versions, "Versions")
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(tabs)
 
     def _connect(self) -> None:
         session = self._session
         session.project_changed.connect(self._project_changed)
         session.images_changed.connect(self._count)
         session.image_state_changed.connect(lambda _: self._count())
-        self.start.clicked.connect(self.start_run)
+        self.start.clicked.connect(lambda: self.start_run())
         self.cancel.clicked.connect(self._cancel)
-        self.resume.clicked.connect(self._resume)
-        self.activate.clicked.connect(self._make_active)
-        self.keep.clicked.connect(self._keep_old)
-        self._timer.timeout.connect(self._look)
+        self.resume.clicked.connect(lambda: self._resume())
+        self.with_log.toggled.connect(self.log.setVisible)
+        self.activate.clicked.connect(lambda: self._make_active())
+        self.keep.clicked.connect(lambda: self._keep_old())
+        self.watch.changed.connect(self._show_run)
+        self.watch.ended.connect(self._ended)
 
-    # --- a project's runs ----------------------------------------------------------------------------------
+    # --- a project and its runs ----------------------------------------------------------------------------
 
     def _project_changed(self) -> None:
-        self._timer.stop()
-        self._run, self._new, self._compared = None, None, False
-        self.verdict.clear()
-        self.losses.set_lines({})
-        self.scores.set_lines({})
-        self._show_state("")
+        self._clear_verdict()
+        self.state.clear()
+        self.watch.watch(None)
+        self._counted: list[object] = []
         self._count()
         project = self._session.project
         if project is None:
@@ -147,167 +153,224 @@ class TrainingPanel(QWidget):
             runs = list_runs(project.folder / "runs")
             return runs[-1] if runs else None
 
-        self._session.workers.on_pool(last, self._watch)
+        def found(run: Run | None) -> None:
+            if project is self._session.project and self.watch.run is None:
+                self.watch.watch(run)
+
+        self._session.workers.on_pool(last, found)
+        self._session.workers.on_project(lambda: _choices(project), self._fill_init)
+
+    def _fill_init(self, answer: tuple[str, list[str]]) -> None:
+        active, names = answer
+        self.init.clear()
+        self.init.addItem(f"The active version ({active})", None)
+        for name in names:
+            self.init.addItem(name, name)
 
     def _count(self) -> None:
-        done = [each for each in self._session.records if each.state is ImageState.DONE]
-        instances = sum(each.annotation_count for each in done)
-        words = f"Trains on the {len(done)} images marked done, {instances} annotations; 1 in 5 is held out."
-        if len(done) < MIN_IMAGES:
-            words += f" At least {MIN_IMAGES} are needed: mark {MIN_IMAGES - len(done)} more as done."
-        self.data.setText(words if self._session.project else "No project")
-        self.start.setEnabled(len(done) >= MIN_IMAGES and not self._running())
+        """Count what would be trained on, by category, when the number of finished images has changed."""
+        records, project = self._session.records, self._session.project
+        done = [each for each in records if each.state is ImageState.DONE]
+        counted: list[object] = [project, len(done), sum(each.annotation_count for each in done)]
+        if counted == self._counted:
+            return
+        self._counted = counted
+        self._show_data(len(done), {})
+        if project is not None and done:
+            self._session.workers.on_project(
+                lambda: project.store.work_by_category(ImageState.DONE),
+                lambda counts: self._show_data(len(done), counts),
+            )
 
-    def _running(self) -> bool:
-        return self._timer.isActive()
+    def _show_data(self, done: int, counts: dict[CategoryId, int]) -> None:
+        from app.retraining import HELD_OUT, MIN_IMAGES
+
+        if self._session.project is None:
+            self.data.setText("No project")
+            self.start.setEnabled(False)
+            return
+        held = round(done * HELD_OUT)
+        words = (
+            f"<b>{done} image{'' if done == 1 else 's'} marked done</b>: about {done - held} to train on, "
+        )
+        words += f"{held} held out to measure on, always the same ones."
+        if done < MIN_IMAGES:
+            words = f"<b>{done} of at least {MIN_IMAGES} images marked done.</b> Only finished images teach."
+        names = {each.id: each.name for each in self._session.categories}
+        ordered = sorted(counts.items(), key=lambda pair: -pair[1])
+        parts = [f"{names.get(each, '?')} {count:,}" for each, count in ordered[:NAMED]]
+        if len(ordered) > NAMED:
+            parts.append(f"{len(ordered) - NAMED} more")
+        self.data.setText(words + (f"<br>{', '.join(parts)}" if parts else ""))
+        self.start.setEnabled(done >= MIN_IMAGES and not self.watch.running)
+
+    # --- a run ---------------------------------------------------------------------------------------------
 
     def start_run(self) -> None:
-        """Freeze the data and start; the answer comes as the first event."""
+        """Freeze the data and start; what the run says comes by its folder."""
         project = self._session.project
-        if project is None or self._running():
+        if project is None or self.watch.running:
             return
         from app.retraining import Settings, start_run
 
-        settings = Settings(iterations=LENGTHS[self.length.currentText()], batch_size=self.batch.value())
+        settings = Settings(
+            init=self.init.currentData(),
+            iterations=self.length.currentData(),
+            device=self.device.currentData(),
+        )
+        self._clear_verdict()
         self.start.setEnabled(False)
-        self._show_state("Freezing the data …")
-        self._new, self._compared = None, False
-        self.verdict.clear()
-        self._session.workers.on_project(lambda: start_run(project, settings), self._watch, self._refused)
+        self.state.setText("Freezing the data …")
+        self._session.workers.on_project(
+            lambda: start_run(project, settings), self.watch.watch, self._refused
+        )
 
-    def _refused(self, error: Exception) -> None:
-        self._show_state(str(error))
-        self._count()
+    def _refused(self, error: InputError) -> None:
+        self.state.setText(str(error))
+        self.start.setEnabled(not self.watch.running)
 
     def _cancel(self) -> None:
-        if self._run is not None:
-            self._run.cancel()
+        self.watch.cancel()
+        self.cancel.setEnabled(False)
+        self.state.setText("Stopping after the step under way …")
 
     def _resume(self) -> None:
         from app.retraining import resume
 
-        run = self._run
+        run = self.watch.run
         if run is not None:
-            self._session.workers.on_pool(lambda: resume(run), self._watch, self._refused)
+            self._session.workers.on_pool(lambda: resume(run), self.watch.watch, self._refused)
 
-    def _watch(self, run: Run | None) -> None:
-        if run is not None:
-            self._run = run
-            self._timer.start()
-            self._look()
-
-    # --- looking at the folder -----------------------------------------------------------------------------
-
-    def _look(self) -> None:
-        run = self._run
-        if run is None or self._busy:
-            return
-        self._busy = True
-        self._session.workers.on_pool(lambda: (run, str(run.state), run.events(), run.failure), self._looked)
-
-    def _looked(self, seen: tuple[Run, str, list[dict[str, Any]], str]) -> None:
-        self._busy = False
-        run, state, events, failure = seen
-        if run is not self._run:
-            return
-        losses, scores = curves(events)
-        self.losses.set_lines(losses)
-        self.scores.set_lines(scores)
-        steps = [event for event in events if event.get("iterations")]
-        last = steps[-1] if steps else {}
-        done, total = int(last.get("iteration", 0)), int(last.get("iterations", 0) or 1)
-        self.progress.setValue(int(1000 * done / total))
-        if state != "running":
-            self._timer.stop()
-            self._count()
-            self._ended(state, failure)
-            return
-        left = f", {duration(last['eta_s'])} left" if last.get("eta_s") else ""
-        self._show_state(
-            f"{run.name}: step {done} of {total}{left}" if steps else f"{run.name} is starting …"
-        )
-        self.start.setEnabled(False)
-
-    def _ended(self, state: str, failure: str) -> None:
-        assert self._run is not None
-        self._show_state(f"{self._run.name}: {state}{f': {failure}' if failure else ''}")
-        if state == "done" and not self._compared:
-            self._compared = True
-            self._compare(self._run)
-
-    def _show_state(self, words: str) -> None:
-        self.state.setText(words)
-        running = self._running()
-        ended = words.partition(": ")[2].partition(":")[0]
-        self.cancel.setEnabled(running)
-        self.resume.setVisible(ended in ("cancelled", "interrupted", "failed"))
+    def _show_run(self) -> None:
+        watch, progress = self.watch, self.watch.progress
+        self.losses.set_lines(progress.losses)
+        self.scores.set_lines(progress.scores)
+        if self.log.toPlainText() != (text := "\n".join(progress.log)):
+            self.log.setPlainText(text)
+            self.log.verticalScrollBar().setValue(self.log.verticalScrollBar().maximum())
+        self.progress.setValue(int(1000 * progress.iteration / max(progress.iterations, 1)))
+        there, running = watch.run is not None, watch.running
+        for widget in (self.losses, self.scores, self.with_log):
+            widget.setVisible(there)
         self.progress.setVisible(running)
-        for button in (self.activate, self.keep):
-            button.setVisible(self._new is not None)
+        self.cancel.setVisible(running)
+        self.resume.setVisible(watch.state in ("cancelled", "interrupted"))
+        self.start.setEnabled(self.start.isEnabled() and not running)
+        if there and watch.run is not None:
+            self.state.setText(self._words(watch.run.name))
+
+    def _words(self, name: str) -> str:
+        watch, progress = self.watch, self.watch.progress
+        if watch.running and not progress.iterations:
+            return f"Run {name} is starting …"
+        words = f"Run {name}: step {progress.iteration} of {progress.iterations}"
+        if watch.running:
+            left = f", {duration(progress.eta)} left" if progress.eta else ""
+            speed = progress.images_per_second
+            return f"{words}{left}" + (f", {speed:.1f} images a second" if speed else "")
+        return f"{words}, {watch.state}{f': {watch.failure}' if watch.failure else ''}"
+
+    def _ended(self, state: str) -> None:
+        self._counted = []
+        self._count()
+        project, run = self._session.project, self.watch.run
+        if state == "done" and project is not None and run is not None:
+            self._compare(project, run)
 
     # --- old against new -----------------------------------------------------------------------------------
 
-    def _compare(self, run: Run) -> None:
-        project = self._session.project
-        if project is None or (run.folder / DECIDED).exists():
-            return
+    def _compare(self, project: Project, run: Run) -> None:
+        """Measure, once; a run that was measured and registered before is only shown."""
         from app.retraining import compare, register
+        from app.versions import list_versions
 
-        self.verdict.setText("Comparing the new version with the old one on the held-out images …")
+        if (run.folder / DECIDED).exists():
+            return
+        self.verdict.setText("Measuring the new version and the old one on the held-out images …")
 
-        def work() -> Comparison:
-            return compare(run)
-
-        def compared(comparison: Comparison) -> None:
+        def measured(comparison: Comparison) -> None:
             self._session.workers.on_project(
-                lambda: register(project, run, comparison), lambda version: self._offer(version, comparison)
+                lambda: register(project, run, comparison), lambda version: self._offer(run, version)
             )
 
-        self._session.workers.on_pool(work, compared, lambda error: self.verdict.setText(str(error)))
+        def found(version: ModelVersion | None) -> None:
+            if run is not self.watch.run:
+                return
+            if version is not None:
+                self._offer(run, version)
+            else:
+                beside(self._session, lambda: compare(run), measured, self._not_measured)
 
-    def _offer(self, version: ModelVersion, comparison: Comparison) -> None:
+        def known() -> ModelVersion | None:
+            return next((each for each in list_versions(project) if each.card.get("run") == run.name), None)
+
+        self._session.workers.on_project(known, found)
+
+    def _not_measured(self, error: InputError) -> None:
+        self.verdict.setText(str(error))
+
+    def _offer(self, run: Run, version: ModelVersion) -> None:
+        """Old and new side by side, and the choice."""
+        if run is not self.watch.run:
+            return
         self._new = version
-        old, new = comparison.old_scores.get("mask", {}), comparison.new_scores.get("mask", {})
-        rows = "".join(
-            f"<tr><td>{name}&nbsp;&nbsp;</td><td align=right>{_score(old, name)}&nbsp;&nbsp;</td>"
-            f"<td align=right><b>{_score(new, name)}</b></td></tr>"
-            for name in ("AP", "AP50", "AP75")
-        )
+        comparison: dict[str, Any] = version.card.get("comparison") or {}
+        old, new = comparison.get("old_scores") or {}, comparison.get("new_scores") or {}
+        count = comparison.get("images", 0)
+        note = "" if count >= 5 else " That is few: take the numbers with care."
+        unknown = "" if old else " The old version knows none of these categories."
         self.verdict.setText(
-            f"<table><tr><td>Mask, {comparison.images} held-out images&nbsp;&nbsp;</td>"
-            f"<td>{comparison.old}&nbsp;&nbsp;</td><td><b>{version.name}</b></td></tr>{rows}</table>"
+            f"<b>{version.name} is ready.</b> Measured on {count} held-out image{'' if count == 1 else 's'}."
+            f"{unknown}{note}"
         )
-        self._show_state(self.state.text())
+        self.table.show_versions((str(comparison.get("old", "old")), version.name), old, new)
+        for widget in (self.table, self.activate, self.keep):
+            widget.setVisible(True)
+        self.versions.refresh()
 
     def _make_active(self) -> None:
-        from app.versions import activate
+        from app.versions import SETTING, try_out
 
-        project, version = self._session.project, self._new
-        if project is None or version is None:
+        project, version, run = self._session.project, self._new, self.watch.run
+        if project is None or version is None or run is None:
             return
+        self.activate.setEnabled(False)
         self.verdict.setText(f"Loading {version.name} and asking it about an image …")
-        self._session.workers.on_project(
-            lambda: activate(project, version.name),
-            lambda _: self._activated(version),
-            lambda error: self.verdict.setText(str(error)),
-        )
 
-    def _activated(self, version: ModelVersion) -> None:
-        self._decided(f"{version.name} is active: new images are pre-labelled with it.")
-        self._session.model_changed()
+        def done(_: object) -> None:
+            self._decided(run.folder, f"{version.name} is active: images are pre-labelled with it.")
+            self._session.model_changed()
+            self.versions.refresh()
+
+        def tried(_: object) -> None:
+            self._session.workers.on_project(lambda: project.set_setting(SETTING, version.name), done)
+
+        beside(self._session, lambda: try_out(version), tried, self._not_active)
+
+    def _not_active(self, error: InputError) -> None:
+        self.activate.setEnabled(True)
+        self.verdict.setText(f"{error}; the old version stays active")
 
     def _keep_old(self) -> None:
-        if self._new is not None:
-            self._decided(f"{self._new.name} is kept in the list of versions, the old one stays active.")
+        if self._new is not None and self.watch.run is not None:
+            words = f"The old version stays active; {self._new.name} is kept among the versions."
+            self._decided(self.watch.run.folder, words)
 
-    def _decided(self, words: str) -> None:
-        if self._run is not None:
-            (self._run.folder / DECIDED).touch()
-        self._new = None
+    def _decided(self, folder: Path, words: str) -> None:
+        (folder / DECIDED).touch()
+        self._clear_verdict()
         self.verdict.setText(words)
-        self._show_state(self.state.text())
+
+    def _clear_verdict(self) -> None:
+        self._new = None
+        self.verdict.clear()
+        self.activate.setEnabled(True)
+        for widget in (self.table, self.activate, self.keep):
+            widget.setVisible(False)
 
 
-def _score(scores: Mapping[str, Any], name: str) -> str:
-    value = scores.get(name)
-    return f"{value:.3f}" if isinstance(value, int | float) and value >= 0 else "–"
+def _choices(project: Project) -> tuple[str, list[str]]:
+    """The active version's name, and all names."""
+    from app.versions import active, list_versions
+
+    return active(project).name, [each.name for each in list_versions(project)]

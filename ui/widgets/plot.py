@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 Points = Sequence[tuple[float, float]]
 COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")  # Okabe and Ito
-LEFT, BOTTOM, TOP, RIGHT = 40, 20, 18, 8
+LEFT, BOTTOM, TOP, RIGHT = 40, 20, 36, 8
+HEAD = 18  # the title's row; the legend's is under it
 MOST = 600  # points drawn a line: more than pixels is waste
 
 
@@ -47,7 +48,7 @@ class Plot(QWidget):
         self._mouse: float | None = None
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(110)
+        self.setMinimumHeight(130)
         self.setAccessibleName(title)
 
     def sizeHint(self) -> QSize:
@@ -68,7 +69,7 @@ class Plot(QWidget):
         painter.setFont(font)
         text = self.palette().color(QPalette.ColorRole.Text)
         painter.setPen(text)
-        painter.drawText(QRectF(LEFT, 0, self.width(), TOP), Qt.AlignmentFlag.AlignVCenter, self._title)
+        painter.drawText(QRectF(8, 0, self.width(), HEAD), Qt.AlignmentFlag.AlignVCenter, self._title)
         points = [point for line in self._lines.values() for point in line]
         if not points:
             text.setAlpha(120)
@@ -129,6 +130,15 @@ class Plot(QWidget):
 
     def _legend(self, painter: QPainter, area: QRectF, end: float) -> None:
         right = area.right()
+        if self._mouse is not None and area.left() <= self._mouse <= area.right():
+            text = self.palette().color(QPalette.ColorRole.Text)
+            text.setAlpha(90)
+            painter.setPen(text)
+            painter.drawLine(QPointF(self._mouse, area.top()), QPointF(self._mouse, area.bottom()))
+            at = (self._mouse - area.left()) / max(area.width(), 1) * end
+            where = QRectF(self.width() - 90, 0, 90 - RIGHT, HEAD)
+            sides = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(where, sides, f"step {at:.0f}")
         for number, (name, line) in reversed(list(enumerate(self._lines.items()))):
             value = line[-1][1]
             if self._mouse is not None and line:
@@ -137,7 +147,9 @@ class Plot(QWidget):
             words = f"{name} {value:.3g}"
             width = painter.fontMetrics().horizontalAdvance(words) + 6
             painter.setPen(QColor(COLORS[number % len(COLORS)]))
-            painter.drawText(QRectF(right - width, 0, width, TOP), Qt.AlignmentFlag.AlignVCenter, words)
+            painter.drawText(
+                QRectF(right - width, HEAD, width, HEAD - 2), Qt.AlignmentFlag.AlignVCenter, words
+            )
             right -= width + 6
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

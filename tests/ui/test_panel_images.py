@@ -1,0 +1,110 @@
+"""The list of images: chips with counts, orders that steps follow, many rows."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from app.annotation import ImageId, ImageState
+from app.records import ImageRecord
+from tests.ui.acting import document_of, draw, propose
+from ui.panels.image_model import arranged
+from ui.panels.images import ORDERS, ImagesPanel
+from ui.session import Session
+
+
+@pytest.fixture
+def panel(session: Session, qtbot: QtBot) -> ImagesPanel:
+    made = ImagesPanel(session)
+    qtbot.addWidget(made)
+    made.resize(260, 600)
+    made.show()
+    return made
+
+
+def record(id: int, *, state: ImageState = ImageState.NEW, score: float | None = None) -> ImageRecord:
+    return ImageRecord(ImageId(id), f"{id:06}.jpg", 80, 60, state, min_score=score, mean_score=score)
+
+
+def order(panel: ImagesPanel, name: str) -> None:
+    panel.order.setCurrentIndex(list(ORDERS).index(name))
+    panel.order.activated.emit(panel.order.currentIndex())
+
+
+def test_chips_count_states_and_follow_edits(panel: ImagesPanel, session: Session) -> None:
+    chips = panel.states.chips
+    assert chips[None].text() == "All 3"
+    assert chips[ImageState.NEW].text() == "New 3"
+    assert not chips[ImageState.IN_PROGRESS].isVisible()
+    draw(session)
+    assert chips[ImageState.IN_PROGRESS].text() == "In progress 1"
+    assert chips[ImageState.IN_PROGRESS].isVisible()
+    session.set_image_state(ImageState.DONE)
+    assert panel.progress.text() == "1 of 3 done"
+    assert panel.done.value() == 1
+
+
+def test_an_image_that_leaves_the_filter_stays_until_the_list_is_read_again(
+    panel: ImagesPanel, session: Session, qtbot: QtBot
+) -> None:
+    panel.states.choose(ImageState.NEW)
+    session.done_and_next()
+    assert panel.model.rowCount() == 3
+    qtbot.waitUntil(lambda: document_of(session).image.path == "1.jpg")
+    panel.refresh()
+    assert [each.path for each in map(session.record, panel.model.ids()) if each] == ["1.jpg", "2.jpg"]
+
+
+def test_steps_follow_the_lists_order(panel: ImagesPanel, session: Session, qtbot: QtBot) -> None:
+    session.show_image(session.records[1].id)
+    qtbot.waitUntil(lambda: document_of(session).image.path == "1.jpg")
+    propose(session, 0.3)
+    order(panel, "lowest score")  # 1, then 0 and 2 that have none
+    session.step(1)
+    qtbot.waitUntil(lambda: document_of(session).image.path == "0.jpg")
+    session.step(1)
+    qtbot.waitUntil(lambda: document_of(session).image.path == "2.jpg")
+
+
+def test_what_is_worth_labelling_comes_first_and_finished_images_last() -> None:
+    records = [
+        record(1, state=ImageState.DONE, score=0.1),
+        record(2),
+        record(3, score=0.9),
+        record(4, score=0.2),
+    ]
+    assert [each.id for each in arranged(records, "worth")] == [4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("name", list(ORDERS))
+def test_every_order_keeps_every_image(name: str) -> None:
+    records = [record(number, state=state) for number, state in enumerate(ImageState)]
+    assert sorted(each.id for each in arranged(records, name)) == [0, 1, 2, 3, 4]
+
+
+def test_several_chosen_images_are_skipped_at_once(
+    panel: ImagesPanel, session: Session, qtbot: QtBot
+) -> None:
+    panel.list.selectAll()
+    assert len(panel.chosen()) == 3
+    panel.state_wanted.connect(session.set_states)
+    panel.state_wanted.emit(panel.chosen(), ImageState.SKIPPED)
+    qtbot.waitUntil(lambda: all(each.state is ImageState.SKIPPED for each in session.records))
+    assert panel.progress.text() == "0 of 3 done, 3 skipped"
+
+
+def test_a_hundred_thousand_images_make_no_thumbnail_that_is_not_looked_at(
+    panel: ImagesPanel, session: Session
+) -> None:
+    session._take_records([record(number) for number in range(100_000)])
+    started = time.thread_time()
+    panel.refresh()
+    panel.repaint()
+    assert time.thread_time() - started < 2  # it takes about 0.15 s; a row each would take much longer
+    assert panel.model.rowCount() == 100_000
+    asked = [row for row in range(100_000) if panel.model.asked(row)]
+    assert len(asked) < 30
+    assert panel.model.index(99_999).data(Qt.ItemDataRole.DisplayRole) == "099999.jpg"

@@ -1,0 +1,172 @@
+"""The training panel over run folders as a run writes them; no network is trained here."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app import processes, versions
+from app.annotation import ImageState
+from app.runs import RunState
+from tests.ui.acting import draw, written
+from ui.panels.comparison import rows_of
+from ui.panels.run_watch import Progress, duration
+from ui.panels.training import DECIDED, TrainingPanel
+from ui.panels.versions import card_html
+from ui.session import Session
+
+START = {"event": "start", "iteration": 0, "iterations": 40, "images": 4, "instances": 9, "parent": "starter"}
+STEP = {"event": "progress", "iteration": 10, "iterations": 40, "losses": {"B": 2.0, "M": None}, "eta_s": 75}
+EVAL = {"event": "eval", "iteration": 20, "iterations": 40, "ap": {"mask": 0.3, "mask50": 0.5, "box": -1}}
+SCORES = {"mask": {"AP": 0.3, "AP50": 0.5}, "per_category": {"cat": {"mask": 0.4}}}
+
+
+@pytest.fixture
+def make_run(project_folder: Path) -> Callable[..., Path]:
+    """Writes a run's folder with these events, as if its process were gone."""
+
+    def make(*events: dict[str, Any], pid: int = 2**22 + 1) -> Path:
+        folder = project_folder / "runs" / "20260101-1"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "process.json").write_text(json.dumps({"pid": pid}))
+        tell(folder, *events)
+        return folder
+
+    return make
+
+
+def tell(folder: Path, *events: dict[str, Any]) -> None:
+    with (folder / "events.jsonl").open("a") as file:
+        file.writelines(json.dumps(event) + "\n" for event in events)
+
+
+@pytest.fixture
+def panel(session: Session, qtbot: QtBot) -> TrainingPanel:
+    made = TrainingPanel(session)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def test_events_become_curves_without_what_is_no_number() -> None:
+    progress = Progress()
+    progress.take([START, STEP])
+    progress.take([EVAL])
+    assert dict(progress.losses) == {"box": [(10, 2.0)]}
+    assert dict(progress.scores) == {"mask AP": [(20, 0.3)], "mask AP50": [(20, 0.5)]}
+    assert (progress.iteration, progress.iterations, progress.seen) == (20, 40, 3)
+    assert progress.log[0].startswith("Started on 4 images with 9 instances, from starter")
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (75, "1 min 15 s"), (7260, "2 h 1 min")])
+def test_durations_are_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_too_few_finished_images_are_told_and_nothing_can_be_started(
+    panel: TrainingPanel, session: Session
+) -> None:
+    draw(session)
+    session.set_image_state(ImageState.DONE)
+    assert "1 of at least 5 images" in panel.data.text()
+    assert not panel.start.isEnabled()
+
+
+def test_instances_of_finished_images_are_counted_by_category(
+    panel: TrainingPanel, session: Session, qtbot: QtBot
+) -> None:
+    draw(session)
+    draw(session, 40, category=2)
+    draw(session, 10, 30, category=2)
+    written(session)
+    session.set_image_state(ImageState.DONE)
+    qtbot.waitUntil(lambda: "dog 2, cat 1" in panel.data.text())
+
+
+def test_a_run_that_goes_on_is_found_when_the_project_is_opened(
+    make_run: Callable[..., Path], session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "alive", lambda pid, name: pid == os.getpid())
+    folder = make_run(START, STEP, pid=os.getpid())
+    panel = TrainingPanel(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    qtbot.waitUntil(lambda: "step 10 of 40, 1 min 15 s left" in panel.state.text())
+    assert panel.cancel.isVisible()
+    tell(folder, EVAL)
+    qtbot.waitUntil(lambda: "step 20 of 40" in panel.state.text())
+    panel.cancel.click()
+    assert (folder / "cancel").exists()
+
+
+def test_a_run_that_was_cut_short_can_be_resumed(
+    make_run: Callable[..., Path], session: Session, qtbot: QtBot
+) -> None:
+    make_run(START, STEP)
+    panel = TrainingPanel(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    qtbot.waitUntil(lambda: panel.watch.state == RunState.INTERRUPTED)
+    qtbot.waitUntil(panel.resume.isVisible)
+    assert "interrupted" in panel.state.text()
+    assert not panel.cancel.isVisible()
+
+
+def test_a_finished_run_is_compared_once_and_a_person_decides(
+    make_run: Callable[..., Path], session: Session, qtbot: QtBot, project_folder: Path
+) -> None:
+    folder = make_run(START, {"event": "done", "iteration": 40, "iterations": 40, "weights": "w"})
+    (folder / "w").write_bytes(b"weights")
+    better = {**SCORES, "mask": {"AP": 0.4, "AP50": 0.5}}
+    comparison = {"old": "starter", "images": 7, "old_scores": SCORES, "new_scores": better}
+    card = {"run": folder.name, "comparison": comparison}
+    project = session.project
+    assert project is not None
+    session.workers.wait_for_project(lambda: versions.register(project, "v1", folder / "w", card))
+    panel = TrainingPanel(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    qtbot.waitUntil(panel.keep.isVisible)
+    assert "v1 is ready" in panel.verdict.text()
+    assert [panel.table.item(0, column).text() for column in range(4)] == [
+        "mask AP",
+        "0.300",
+        "0.400",
+        "+0.100",
+    ]
+    panel.keep.click()
+    assert (folder / DECIDED).exists()
+    assert not panel.keep.isVisible()
+    again = TrainingPanel(session)
+    qtbot.addWidget(again)
+    qtbot.waitUntil(lambda: again.watch.state == RunState.DONE)
+    written(session)
+    assert not again.keep.isVisibleTo(again)
+
+
+def test_a_comparison_has_a_row_a_category_and_dashes_where_nothing_was_measured() -> None:
+    rows = rows_of({}, SCORES)
+    assert rows[0] == ("mask AP", None, 0.3)
+    assert rows[-1] == ("cat", None, 0.4)
+
+
+def test_the_versions_that_ship_are_listed_with_their_cards(panel: TrainingPanel, qtbot: QtBot) -> None:
+    listed = panel.versions.list
+    qtbot.waitUntil(lambda: listed.count() >= 1)
+    version = panel.versions.chosen()
+    assert version is not None
+    assert version.name in panel.versions.card.text()
+    assert "Licence" in panel.versions.card.text()
+    assert not panel.versions.use.isEnabled()  # the active one
+
+
+def test_a_card_shows_words_not_markup() -> None:
+    version = versions.ModelVersion("v1", Path("w"), {"licence": "<b>x</b>", "created": time.time()})
+    assert "&lt;b&gt;x" in card_html(version)
