@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 from app.annotation import (
@@ -34,6 +32,9 @@ from ui.model_access import ModelAccess
 from ui.workers import Workers
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from app.document import ImageDocument
     from app.project import Project
     from model.messages import Prediction
@@ -446,7 +447,9 @@ class Session(QObject):
                 self._load_document(image_id, lambda document: _change_state(document, state))
 
     def done_and_next(self) -> None:
-        """Mark the image done and go to the next that is not."""
+        """Mark the image done and go to the next that is not; not before the image is there to be judged."""
+        if self.document is None or self.document.image.id != self.image_id:
+            return
         self.set_image_state(ImageState.DONE)
         self.step(1, lambda record: record.state not in (ImageState.DONE, ImageState.SKIPPED))
 
