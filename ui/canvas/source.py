@@ -26,6 +26,18 @@ def preview_factor(pixels: int, form: str) -> int:
     return 8 if pixels > 8 * PREVIEW_FROM else 4
 
 
+def make_preview(path: Path) -> list[Level]:
+    """The levels of a preview; none where it would be of no use, or the file cannot be read."""
+    from model.image_io import read_header, read_image  # the window is there before Pillow is
+
+    try:
+        header = read_header(path)
+        factor = preview_factor(header.width * header.height, header.format)
+        return pyramid(read_image(path, factor), factor) if factor > 1 else []
+    except ImageError:
+        return []  # said in words by whoever reads all of it
+
+
 class ImageSource(QObject):
     """Gives the levels of the image that was asked for last; older answers are dropped."""
 
@@ -37,6 +49,7 @@ class ImageSource(QObject):
         super().__init__(parent)
         self._pool: ThreadPoolExecutor | None = None
         self._token = 0
+        self._whole = 0  # the last request of which all pixels have come
         self._previews: OrderedDict[Path, list[Level]] = OrderedDict()  # of files that may be opened next
         self._sent.connect(self._receive, Qt.ConnectionType.QueuedConnection)
 
@@ -57,7 +70,9 @@ class ImageSource(QObject):
         known = self._previews.get(path)
         if known is not None:
             self.levels_changed.emit(known)
-        self._submit(lambda token: self._read(token, path, preview=known is None))
+        else:
+            self._submit(lambda token: self._read_preview(token, path))
+        self._submit(lambda token: self._read(token, path))
 
     def prepare(self, paths: Sequence[Path]) -> None:
         """Make previews of files that may be opened next, after what is under way."""
@@ -83,28 +98,23 @@ class ImageSource(QObject):
         self._pool.submit(lambda: work(token) if token == self._token else None)
 
     def _preview(self, path: Path) -> None:
-        from model.image_io import read_header, read_image
-
-        try:
-            header = read_header(path)
-            factor = preview_factor(header.width * header.height, header.format)
-            if factor > 1:
-                self._previews[path] = pyramid(read_image(path, factor), factor)
-        except ImageError:
-            return  # said in words when it is opened
+        levels = make_preview(path)
+        if levels:
+            self._previews[path] = levels
         while len(self._previews) > PREVIEWS_KEPT:
             self._previews.popitem(last=False)
 
-    def _read(self, token: int, path: Path, *, preview: bool) -> None:
-        from model.image_io import read_header, read_image  # the window is there before Pillow is
+    def _read_preview(self, token: int, path: Path) -> None:
+        """Beside `_read`, on the other thread."""
+        levels = make_preview(path)
+        if levels:
+            self._sent.emit(token, levels)
+
+    def _read(self, token: int, path: Path) -> None:
+        from model.image_io import read_image  # the window is there before Pillow is
 
         try:
-            header = read_header(path)
-            factor = preview_factor(header.width * header.height, header.format)
-            if preview and factor > 1:
-                self._sent.emit(token, pyramid(read_image(path, factor), factor))
-            if token == self._token:
-                self._sent.emit(token, pyramid(read_image(path)))
+            self._sent.emit(token, pyramid(read_image(path)))
         except ImageError as error:
             self._sent.emit(token, str(error))
 
@@ -113,5 +123,7 @@ class ImageSource(QObject):
             return
         if isinstance(answer, str):
             self.failed.emit(answer)
-        else:
+        elif isinstance(answer, list) and (answer[0].factor == 1 or self._whole != token):
+            if answer[0].factor == 1:
+                self._whole = token  # a preview that comes later is of no use
             self.levels_changed.emit(answer)
