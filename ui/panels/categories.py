@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QIcon
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.annotation import AnnotationState, Category, CategoryId
-from ui.panels.annotation_model import swatch
+from ui.panels.category_row import COLOR_ROLE, COUNT_ROLE, KEY_ROLE, CategoryRow
 from ui.session import Session
 
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -36,6 +36,8 @@ class CategoriesPanel(QWidget):
         self.field = QLineEdit(placeholderText="New category, Enter", clearButtonEnabled=True)
         self.list = QListWidget()
         self.list.setAccessibleName("Categories")
+        self.list.setItemDelegate(CategoryRow(self.list))
+        self.list.setUniformItemSizes(True)
         self.list.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
         )
@@ -49,8 +51,8 @@ class CategoriesPanel(QWidget):
         session.project_changed.connect(self.refresh)
         session.categories_changed.connect(self.refresh)
         session.category_changed.connect(self.show_current)
-        session.document_changed.connect(self.refresh)
-        session.annotations_changed.connect(lambda _: self.refresh())
+        session.document_changed.connect(self.show_counts)
+        session.annotations_changed.connect(lambda _: self.show_counts())
         self.field.returnPressed.connect(self._add)
         self.field.textChanged.connect(lambda: self.refresh())
         self.list.currentItemChanged.connect(self._chosen)
@@ -59,29 +61,33 @@ class CategoriesPanel(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the categories that pass the filter, with the counts of this image."""
-        document = self._session.document
-        there = document.annotations.values() if document else ()
-        counts = Counter(each.category_id for each in there if each.state is not AnnotationState.REJECTED)
+        """Show the categories that pass the filter."""
         categories = self._session.categories
-        needle = self.field.text().casefold() if len(categories) > MANY else ""
+        many = len(categories) > MANY
+        self.field.setPlaceholderText("Filter, or a new name and Enter" if many else "New category, Enter")
+        needle = self.field.text().strip().casefold() if many else ""
         self._filling = True
         self.list.clear()
         for number, category in enumerate(categories, start=1):
             if needle in category.name.casefold():
-                self.list.addItem(self._item(category, number, counts[category.id]))
+                self.list.addItem(_item(category, number))
         self._filling = False
+        self.show_counts()
         self.show_current()
 
-    def _item(self, category: Category, number: int, count: int) -> QListWidgetItem:
-        item = QListWidgetItem(QIcon(swatch(category.color, 16)), category.name)
-        item.setData(ID_ROLE, category.id)
-        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-        key = f"key {number}, " if number <= KEYS else ""
-        item.setToolTip(
-            f"{category.name}: {key}{count} in this image, id {category.id}. Double-click renames."
-        )
-        return item
+    def show_counts(self) -> None:
+        """How many annotations of this image have each category, rejected proposals left out."""
+        document = self._session.document
+        there = document.annotations.values() if document else ()
+        counts = Counter(each.category_id for each in there if each.state is not AnnotationState.REJECTED)
+        self._filling = True
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            count = counts[item.data(ID_ROLE)]
+            if item.data(COUNT_ROLE) != count:
+                item.setData(COUNT_ROLE, count)
+                item.setToolTip(f"{item.text()}: {count} in this image. Double-click renames.")
+        self._filling = False
 
     def show_current(self) -> None:
         """Mark the session's category."""
@@ -132,3 +138,15 @@ class CategoriesPanel(QWidget):
         color = QColorDialog.getColor(QColor(category.color), self, f"Colour of {category.name}")
         if color.isValid():
             self._session.update_category(replace(category, color=color.name()))
+
+
+def _item(category: Category, number: int) -> QListWidgetItem:
+    item = QListWidgetItem(category.name)
+    item.setData(ID_ROLE, category.id)
+    item.setData(COLOR_ROLE, category.color)
+    item.setData(COUNT_ROLE, 0)
+    item.setData(KEY_ROLE, number if number <= KEYS else 0)
+    key = f"key {number}, " if number <= KEYS else ""
+    item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, f"{key}id {category.id}")
+    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+    return item

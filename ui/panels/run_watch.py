@@ -173,8 +173,6 @@ def log_line(event: Mapping[str, Any]) -> str:
     if kind == "eval":
         ap = _mapping(event.get("ap"))
         return f"Step {at}: mask AP {number(ap.get('mask'))}, box AP {number(ap.get('box'))}"
-    if kind == "checkpoint":
-        return f"Step {at}: checkpoint kept"
     if kind in ("done", "cancelled", "failed"):
         reason = event.get("reason")
         return f"{str(kind).capitalize()}{f': {reason}' if reason else ''}"

@@ -286,7 +286,7 @@ class TrainingPanel(QWidget):
 
         if (run.folder / DECIDED).exists():
             return
-        self.verdict.setText("Measuring the new version and the old one on the held-out images …")
+        self._tell("Measuring the new version and the old one on the held-out images …")
 
         def measured(comparison: Comparison) -> None:
             self._session.workers.on_project(
@@ -307,7 +307,12 @@ class TrainingPanel(QWidget):
         self._session.workers.on_project(known, found)
 
     def _not_measured(self, error: InputError) -> None:
-        self.verdict.setText(str(error))
+        self._tell(str(error))
+
+    def _tell(self, words: str) -> None:
+        """The verdict, or what is being done about it."""
+        self.verdict.setText(words)
+        self.verdict.setVisible(bool(words))
 
     def _offer(self, run: Run, version: ModelVersion) -> None:
         """Old and new side by side, and the choice."""
@@ -319,7 +324,7 @@ class TrainingPanel(QWidget):
         count = comparison.get("images", 0)
         note = "" if count >= 5 else " That is few: take the numbers with care."
         unknown = "" if old else " The old version knows none of these categories."
-        self.verdict.setText(
+        self._tell(
             f"<b>{version.name} is ready.</b> Measured on {count} held-out image{'' if count == 1 else 's'}."
             f"{unknown}{note}"
         )
@@ -335,7 +340,7 @@ class TrainingPanel(QWidget):
         if project is None or version is None or run is None:
             return
         self.activate.setEnabled(False)
-        self.verdict.setText(f"Loading {version.name} and asking it about an image …")
+        self._tell(f"Loading {version.name} and asking it about an image …")
 
         def done(_: object) -> None:
             self._decided(run.folder, f"{version.name} is active: images are pre-labelled with it.")
@@ -349,7 +354,7 @@ class TrainingPanel(QWidget):
 
     def _not_active(self, error: InputError) -> None:
         self.activate.setEnabled(True)
-        self.verdict.setText(f"{error}; the old version stays active")
+        self._tell(f"{error}; the old version stays active")
 
     def _keep_old(self) -> None:
         if self._new is not None and self.watch.run is not None:
@@ -359,11 +364,11 @@ class TrainingPanel(QWidget):
     def _decided(self, folder: Path, words: str) -> None:
         (folder / DECIDED).touch()
         self._clear_verdict()
-        self.verdict.setText(words)
+        self._tell(words)
 
     def _clear_verdict(self) -> None:
         self._new = None
-        self.verdict.clear()
+        self._tell("")
         self.activate.setEnabled(True)
         for widget in (self.table, self.activate, self.keep):
             widget.setVisible(False)

@@ -144,7 +144,7 @@ class Plot(QWidget):
             if self._mouse is not None and line:
                 wanted = (self._mouse - area.left()) / max(area.width(), 1) * end
                 value = min(line, key=lambda point: abs(point[0] - wanted))[1]
-            words = f"{name} {value:.3g}"
+            words = f"{name} {value:.2f}" if abs(value) < 100 else f"{name} {value:.3g}"
             width = painter.fontMetrics().horizontalAdvance(words) + 6
             painter.setPen(QColor(COLORS[number % len(COLORS)]))
             painter.drawText(

@@ -1,0 +1,63 @@
+"""The list of categories: counts, keys, filter of many, refusals in one line."""
+
+from __future__ import annotations
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.annotation import Category, CategoryId
+from tests.ui.acting import draw, propose, written
+from ui.panels.categories import CategoriesPanel
+from ui.panels.category_row import COUNT_ROLE, KEY_ROLE
+from ui.session import Session
+
+
+@pytest.fixture
+def panel(session: Session, qtbot: QtBot) -> CategoriesPanel:
+    made = CategoriesPanel(session)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def test_counts_follow_edits_without_a_new_list(panel: CategoriesPanel, session: Session) -> None:
+    cat, dog = panel.list.item(0), panel.list.item(1)
+    draw(session, category=2)
+    propose(session, 0.4, 0.9)
+    assert (cat.data(COUNT_ROLE), dog.data(COUNT_ROLE)) == (2, 1)
+    session.reject()
+    assert cat.data(COUNT_ROLE) == 0
+    assert panel.list.item(1) is dog
+
+
+def test_of_many_categories_the_field_shows_those_that_fit(panel: CategoriesPanel, session: Session) -> None:
+    many = [Category(CategoryId(each), f"kind {each}", "#0072b2") for each in range(1, 81)]
+    session.take_categories(many)
+    assert panel.list.count() == 80
+    panel.field.setText("Kind 7")
+    assert [panel.list.item(row).text() for row in range(3)] == ["kind 7", "kind 70", "kind 71"]
+    assert panel.list.item(0).data(KEY_ROLE) == 7
+    assert panel.list.item(1).data(KEY_ROLE) == 0
+    panel.field.clear()
+    assert panel.list.count() == 80
+
+
+def test_a_category_in_use_is_not_removed_and_one_line_says_why(
+    panel: CategoriesPanel, session: Session, qtbot: QtBot
+) -> None:
+    draw(session)
+    written(session)
+    with qtbot.waitSignal(session.message) as told:
+        session.remove_category(CategoryId(1))
+    assert "expected an unused category" in told.args[0]
+    assert panel.list.count() == 2
+
+
+def test_an_unused_category_goes(panel: CategoriesPanel, session: Session, qtbot: QtBot) -> None:
+    session.remove_category(CategoryId(2))
+    qtbot.waitUntil(lambda: panel.list.count() == 1)
+
+
+def test_choosing_elsewhere_marks_the_row(panel: CategoriesPanel, session: Session) -> None:
+    session.set_category(CategoryId(2))
+    assert panel.list.currentRow() == 1
