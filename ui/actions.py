@@ -342,9 +342,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         icon="train",
         separated=True,
     ),
-    ActionSpec(
-        "model.choose", "Choose the model version …", "Model", (), lambda c: c.choose_version(), _project
-    ),
+    ActionSpec("model.choose", "Model versions …", "Model", (), lambda c: c.show_training(), _project),
     # Help
     ActionSpec("help", "Keys and help", "Help", ("F1",), lambda c: c.show_help()),
     ActionSpec("shortcuts", "Change the keys …", "Help", (), lambda c: c.change_keys()),

@@ -222,28 +222,6 @@ class Context(QObject):
         """Open the panel."""
         self.training_wanted.emit()
 
-    def choose_version(self) -> None:
-        """Ask which model version pre-labels."""
-        from app.versions import activate, list_versions
-
-        project = self.session.project
-        if project is None:
-            return
-
-        def ask(versions: list[Any]) -> None:
-            names = [version.name for version in versions]
-            current = self.session.model.version
-            start = names.index(current.name) if current and current.name in names else 0
-            chosen, fine = QInputDialog.getItem(
-                self._window, "Model version", "Pre-label with", names, start, False
-            )
-            if fine:
-                self.session.workers.on_project(
-                    lambda: activate(project, chosen), lambda _: self.session.model_changed()
-                )
-
-        self.session.workers.on_project(lambda: list_versions(project), ask)
-
     # --- help ----------------------------------------------------------------------------------------------
 
     def show_help(self) -> None:
