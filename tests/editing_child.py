@@ -19,7 +19,18 @@ from app.project import Project
 from tests.builders import box_mask, make_annotation
 
 
+def depth(document: ImageDocument) -> tuple[int, int]:
+    """How many steps can be taken back, and how many again forward; leaves the document as it is."""
+    return len(document._undo), len(document._redo)
+
+
 def digest(document: ImageDocument) -> str:
+    """What is in a document and how deep its undo and redo reach, in one word."""
+    back, forward = depth(document)
+    return f"{back}/{forward}|" + contents(document)
+
+
+def contents(document: ImageDocument) -> str:
     """What is in a document, in one word."""
     return ",".join(
         f"{each.id}:{each.category_id}:{int(each.area)}" for each in document.annotations.values()

@@ -9,8 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.document import ImageDocument
 from app.project import Project
-from tests.editing_child import digest, random_edit
+from tests.editing_child import contents, depth, digest, random_edit
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,8 +45,8 @@ def kill_while_editing(folder: Path, seed: int) -> Kill:
     try:
         document = project.document(project.images()[0].id)
         now = digest(document)
-        # the edit under way may have reached the disk before its line reached us: one step back is as good
-        allowed = last is None or now == last or _one_step_away(document, last)
+        # the step under way may have reached the disk before its line reached us: one ahead is as good
+        allowed = last is None or now == last or _one_step_ahead(document, last)
         random_edit(document, random.Random(seed))
         reread = digest(project.document(project.images()[0].id))
         return Kill(len(lines), not allowed, reread == digest(document))
@@ -53,16 +54,16 @@ def kill_while_editing(folder: Path, seed: int) -> Kill:
         project.close()
 
 
-def _one_step_away(document: object, last: str) -> bool:
-    """Whether the document is `last` plus the one edit that was being made when the kill came."""
-    from app.document import ImageDocument
+def _one_step_ahead(document: ImageDocument, last: str) -> bool:
+    """Whether the document is `last` plus the one step that was being made when the kill came.
 
-    assert isinstance(document, ImageDocument)
-    for there, back in ((document.undo, document.redo), (document.redo, document.undo)):
-        if there() is None:
-            continue
-        same = digest(document) == last
-        back()
-        if same:
-            return True
+    A step behind is a lost edit: the depths of undo and redo tell the two apart.
+    """
+    depths, _, held = last.partition("|")
+    back, forward = (int(each) for each in depths.split("/"))
+    now = depth(document)
+    if now in ((back + 1, 0), (back + 1, forward - 1)):  # a new edit, or a redo
+        return document.undo() is not None and contents(document) == held and document.redo() is not None
+    if now == (back - 1, forward + 1):  # an undo
+        return document.redo() is not None and contents(document) == held and document.undo() is not None
     return False
