@@ -218,7 +218,7 @@ class ExplainPanel(QWidget):
             return "The model has not looked at this image yet, so there are no prototypes to show."
         k = self._shown.prototypes.shape[2]
         if self._instance is not None:
-            return f"This mask is {k} numbers times {k} pictures. Drag a bar and watch it change."
+            return f"{k} numbers × {k} pictures = this mask. Drag a bar."
         chosen = self._only_chosen()
         if chosen is None:
             return f"{k} prototypes of this image. Choose an instance to see its coefficients."

@@ -79,10 +79,10 @@ def _words(record: object, folder: str) -> str:
     parts = ["missing"] if record.missing else []  # type: ignore[attr-defined]
     if not record.annotation_count and not record.proposal_count:  # type: ignore[attr-defined]
         parts.append(str(record.state))  # type: ignore[attr-defined]
-    if record.annotation_count:  # type: ignore[attr-defined]
-        parts.append(f"{record.annotation_count} labelled")  # type: ignore[attr-defined]
-    if record.proposal_count:  # type: ignore[attr-defined]
-        parts.append(f"{record.proposal_count} proposed")  # type: ignore[attr-defined]
+    done, proposed = record.annotation_count, record.proposal_count  # type: ignore[attr-defined]
+    if done or proposed:
+        both = f"{done} + {proposed} proposed"
+        parts.append(both if done and proposed else f"{done} labelled" if done else f"{proposed} proposed")
     if folder:
         parts.append(folder)
     return " · ".join(parts)
