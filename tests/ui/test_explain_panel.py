@@ -185,3 +185,18 @@ def test_hovering_a_bar_shows_its_contribution_over_the_image(
     assert image.pixelColor(2, 5).alpha() == 0
     panel.bars.hovered.emit(-1)
     assert seen[-1] is None
+
+
+def test_nothing_is_computed_while_the_panel_is_hidden(
+    panel: ExplainPanel, session: Session, qtbot: QtBot
+) -> None:
+    panel.hide()
+    explained = panel.bars.values
+    predict(session)
+    propose_left_half(session)
+    qtbot.waitUntil(lambda: not panel._later.isActive())
+    assert panel.grid.images == []
+    assert panel.bars.values is explained
+    panel.show()
+    assert len(panel.grid.images) == 4
+    assert panel.bars.values is not None

@@ -71,11 +71,11 @@ def test_durations_are_in_words(seconds: float, words: str) -> None:
 
 
 def test_too_few_finished_images_are_told_and_nothing_can_be_started(
-    panel: TrainingPanel, session: Session
+    panel: TrainingPanel, session: Session, qtbot: QtBot
 ) -> None:
     draw(session)
     session.set_image_state(ImageState.DONE)
-    assert "1 of at least 5 images" in panel.data.text()
+    qtbot.waitUntil(lambda: "1 of at least 5 images" in panel.data.text())
     assert not panel.start.isEnabled()
 
 

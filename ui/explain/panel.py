@@ -130,7 +130,9 @@ class ExplainPanel(QWidget):
     # --- what is shown -------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Show what the session has now."""
+        """Show what the session has now; while nobody sees it, nothing is computed."""
+        if not self.isVisible() and self._pinned < 0:
+            return
         if self.bars.dragging and self._still_there():
             return
         if self._session.prediction is not self._shown:
@@ -316,6 +318,10 @@ class ExplainPanel(QWidget):
         assert self._shown is not None
         shape = self._shown.image_width / max(self._shown.image_height, 1)
         self.enlarged.show_beside(self, QCursor.pos(), self.grid.images[j], words, shape)
+
+    def showEvent(self, event: object) -> None:
+        """What was not shown while nobody looked is shown now."""
+        self.refresh()
 
     def hideEvent(self, event: object) -> None:
         """What was shown for the pointer goes with the panel."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -46,6 +46,7 @@ DECIDED = "decided"  # in a run's folder: a person has chosen
 QUICK, FULL = 200, 600  # steps
 LENGTHS = {f"Quick: {QUICK} steps": QUICK, f"Full: {FULL} steps": FULL, "As the model was trained": None}
 DEVICES = {"Best there is": "auto", "CPU": "cpu", "GPU (CUDA)": "cuda", "GPU (Apple)": "mps"}
+REST = 200  # ms without a change before it is counted again
 NAMED = 8  # categories whose instances are counted in the summary
 
 
@@ -58,6 +59,7 @@ class TrainingPanel(QWidget):
         self._new: ModelVersion | None = None
         self.watch = RunWatch(session, self)
         self.versions = VersionsPanel(session)
+        self._recount = QTimer(self, singleShot=True, interval=REST)
         self.data = QLabel(wordWrap=True)
         self.length, self.device, self.init = QComboBox(), QComboBox(), QComboBox()
         self.start, self.cancel = QPushButton("Retrain"), QPushButton("Cancel")
@@ -125,8 +127,9 @@ class TrainingPanel(QWidget):
     def _connect(self) -> None:
         session = self._session
         session.project_changed.connect(self._project_changed)
-        session.images_changed.connect(self._count)
-        session.image_state_changed.connect(lambda _: self._count())
+        session.images_changed.connect(self._recount.start)
+        session.image_state_changed.connect(lambda _: self._recount.start())
+        self._recount.timeout.connect(self._count)
         self.start.clicked.connect(lambda: self.start_run())
         self.cancel.clicked.connect(self._cancel)
         self.resume.clicked.connect(lambda: self._resume())
@@ -168,7 +171,12 @@ class TrainingPanel(QWidget):
             self.init.addItem(name, name)
 
     def _count(self) -> None:
-        """Count what would be trained on, by category, when the number of finished images has changed."""
+        """Count what would be trained on, by category, when the number of finished images has changed.
+
+        Only while somebody looks: it goes through all images.
+        """
+        if not self.isVisible():
+            return
         records, project = self._session.records, self._session.project
         done = [each for each in records if each.state is ImageState.DONE]
         counted: list[object] = [project, len(done), sum(each.annotation_count for each in done)]
@@ -203,6 +211,10 @@ class TrainingPanel(QWidget):
             parts.append(f"{len(ordered) - NAMED} more")
         self.data.setText(words + (f"<br>{', '.join(parts)}" if parts else ""))
         self.start.setEnabled(done >= MIN_IMAGES and not self.watch.running)
+
+    def showEvent(self, event: object) -> None:
+        """What was not counted while nobody looked is counted now."""
+        self._count()
 
     # --- a run ---------------------------------------------------------------------------------------------
 
