@@ -200,3 +200,16 @@ def test_nothing_is_computed_while_the_panel_is_hidden(
     panel.show()
     assert len(panel.grid.images) == 4
     assert panel.bars.values is not None
+
+
+def test_a_prototype_is_enlarged_with_its_range_while_the_pointer_rests_on_it(
+    panel: ExplainPanel, session: Session, qtbot: QtBot
+) -> None:
+    predict(session)
+    qtbot.waitUntil(lambda: len(panel.grid.images) == 4)
+    panel.grid.hovered.emit(0)
+    qtbot.waitUntil(lambda: panel.enlarged is not None and panel.enlarged.isVisible())
+    assert panel.enlarged is not None
+    assert "Prototype 1</b>: 0.00 to 4.00" in panel.enlarged.words.text()
+    panel.grid.hovered.emit(-1)
+    assert not panel.enlarged.isVisible()

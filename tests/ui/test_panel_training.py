@@ -159,6 +159,7 @@ def test_a_comparison_has_a_row_a_category_and_dashes_where_nothing_was_measured
 
 def test_the_versions_that_ship_are_listed_with_their_cards(panel: TrainingPanel, qtbot: QtBot) -> None:
     listed = panel.versions.list
+    panel.tabs.setCurrentWidget(panel.versions)
     qtbot.waitUntil(lambda: listed.count() >= 1)
     version = panel.versions.chosen()
     assert version is not None
@@ -170,3 +171,10 @@ def test_the_versions_that_ship_are_listed_with_their_cards(panel: TrainingPanel
 def test_a_card_shows_words_not_markup() -> None:
     version = versions.ModelVersion("v1", Path("w"), {"licence": "<b>x</b>", "created": time.time()})
     assert "&lt;b&gt;x" in card_html(version)
+
+
+def test_a_run_may_start_from_any_version(panel: TrainingPanel, session: Session, qtbot: QtBot) -> None:
+    names = {each.name for each in versions.built_in()}
+    qtbot.waitUntil(lambda: panel.init.count() == len(names) + 1)
+    assert panel.init.currentData() is None  # the active one
+    assert {panel.init.itemData(row) for row in range(1, panel.init.count())} == names

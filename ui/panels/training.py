@@ -73,6 +73,7 @@ class TrainingPanel(QWidget):
         self.verdict = QLabel(wordWrap=True)
         self.table = ComparisonTable()
         self.activate, self.keep = QPushButton("Make the new one active"), QPushButton("Keep the old one")
+        self.tabs = QTabWidget()
         self._lay_out()
         self._connect()
         self._project_changed()
@@ -116,13 +117,12 @@ class TrainingPanel(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(page)
-        tabs = QTabWidget()
-        tabs.setDocumentMode(True)
-        tabs.addTab(scroll, "Retrain")
-        tabs.addTab(self.versions, "Versions")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(scroll, "Retrain")
+        self.tabs.addTab(self.versions, "Versions")
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(tabs)
+        whole.addWidget(self.tabs)
 
     def _connect(self) -> None:
         session = self._session
@@ -138,6 +138,7 @@ class TrainingPanel(QWidget):
         self.keep.clicked.connect(lambda: self._keep_old())
         self.watch.changed.connect(self._show_run)
         self.watch.ended.connect(self._ended)
+        self.versions.activated.connect(lambda _: self._read_versions())
 
     # --- a project and its runs ----------------------------------------------------------------------------
 
@@ -150,9 +151,10 @@ class TrainingPanel(QWidget):
         project = self._session.project
         if project is None:
             return
-        from app.runs import list_runs
 
         def last() -> Run | None:
+            from app.runs import list_runs
+
             runs = list_runs(project.folder / "runs")
             return runs[-1] if runs else None
 
@@ -161,14 +163,23 @@ class TrainingPanel(QWidget):
                 self.watch.watch(run)
 
         self._session.workers.on_pool(last, found)
-        self._session.workers.on_project(lambda: _choices(project), self._fill_init)
+        self._read_versions()
+
+    def _read_versions(self) -> None:
+        """The list, and what a run may start from."""
+        project = self._session.project
+        self.versions.refresh()
+        if project is not None and self.isVisible():
+            self._session.workers.on_project(lambda: _choices(project), self._fill_init)
 
     def _fill_init(self, answer: tuple[str, list[str]]) -> None:
         active, names = answer
+        wanted = self.init.currentData()
         self.init.clear()
         self.init.addItem(f"The active version ({active})", None)
         for name in names:
             self.init.addItem(name, name)
+        self.init.setCurrentIndex(max(self.init.findData(wanted), 0) if wanted else 0)
 
     def _count(self) -> None:
         """Count what would be trained on, by category, when the number of finished images has changed.
@@ -213,8 +224,9 @@ class TrainingPanel(QWidget):
         self.start.setEnabled(done >= MIN_IMAGES and not self.watch.running)
 
     def showEvent(self, event: object) -> None:
-        """What was not counted while nobody looked is counted now."""
+        """What was not counted and read while nobody looked is now."""
         self._count()
+        self._read_versions()
 
     # --- a run ---------------------------------------------------------------------------------------------
 
@@ -343,7 +355,7 @@ class TrainingPanel(QWidget):
         self.table.show_versions((str(comparison.get("old", "old")), version.name), old, new)
         for widget in (self.table, self.activate, self.keep):
             widget.setVisible(True)
-        self.versions.refresh()
+        self._read_versions()
 
     def _make_active(self) -> None:
         from app.versions import SETTING, try_out
@@ -357,7 +369,7 @@ class TrainingPanel(QWidget):
         def done(_: object) -> None:
             self._decided(run.folder, f"{version.name} is active: images are pre-labelled with it.")
             self._session.model_changed()
-            self.versions.refresh()
+            self._read_versions()
 
         def tried(_: object) -> None:
             self._session.workers.on_project(lambda: project.set_setting(SETTING, version.name), done)

@@ -50,16 +50,22 @@ class VersionsPanel(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the versions again."""
+        """Read the versions again; while nobody sees them, nothing is read."""
         project = self._session.project
         if project is None:
             self._arrived(([], ""))
-            return
-        from app.versions import active, list_versions
+        elif self.isVisible():
 
-        self._session.workers.on_project(
-            lambda: (list_versions(project), active(project).name), self._arrived
-        )
+            def work() -> tuple[list[ModelVersion], str]:
+                from app.versions import active, list_versions  # here: it costs time that a start has not
+
+                return list_versions(project), active(project).name
+
+            self._session.workers.on_project(work, self._arrived)
+
+    def showEvent(self, event: object) -> None:
+        """What was not read while nobody looked is read now."""
+        self.refresh()
 
     def _arrived(self, answer: tuple[list[ModelVersion], str]) -> None:
         chosen = self.chosen()

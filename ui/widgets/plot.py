@@ -150,7 +150,7 @@ class Plot(QWidget):
             painter.drawText(
                 QRectF(right - width, HEAD, width, HEAD - 2), Qt.AlignmentFlag.AlignVCenter, words
             )
-            right -= width + 6
+            right -= width + 2
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._mouse = event.position().x()
