@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
         self._hint = QLabel()
         self._model = QLabel()
         self._docks: dict[str, QDockWidget] = {}
+        self._laid_out = False  # the docks have their heights
         self._assemble()
         self._connect()
         self._restore()
@@ -159,6 +160,10 @@ class MainWindow(QMainWindow):
         if project is not None:
             welcome.remember(project.folder)
         self.show_state()
+        if project is not None and not self._laid_out:  # hidden docks have no heights to share
+            self._laid_out = True
+            right = [self._docks["Annotations"], self._docks["Prototypes"]]
+            self.resizeDocks(right, [340, 480], Qt.Orientation.Vertical)
         self.canvas.setFocus()
 
     def show_state(self) -> None:
@@ -216,7 +221,8 @@ class MainWindow(QMainWindow):
         geometry, state = settings.value("window/geometry"), settings.value("window/state")
         if geometry is not None:
             self.restoreGeometry(geometry)
-        if state is None or not self.restoreState(state, LAYOUT):
+        self._laid_out = state is not None and self.restoreState(state, LAYOUT)
+        if not self._laid_out:
             docks = [self._docks["Images"], self._docks["Annotations"]]
             self.resizeDocks(docks, [240, 330], Qt.Orientation.Horizontal)
 

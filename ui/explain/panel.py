@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QCursor, QImage, QPainter
 from PySide6.QtWidgets import (
     QFrame,
@@ -81,6 +81,10 @@ class ExplainPanel(QWidget):
         self._lay_out()
         self._connect()
         self.refresh()
+
+    def sizeHint(self) -> QSize:
+        """Room for a dozen bars."""
+        return QSize(330, 560)
 
     def _lay_out(self) -> None:
         options = QHBoxLayout()

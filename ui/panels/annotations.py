@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -61,6 +61,10 @@ class AnnotationsPanel(QWidget):
         button.setToolTip(tip)
         button.clicked.connect(lambda: act())
         return button
+
+    def sizeHint(self) -> QSize:
+        """Less than half of the window's height: the rest is for what explains."""
+        return QSize(330, 300)
 
     def _lay_out(self) -> None:
         table = self.table
