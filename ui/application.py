@@ -54,6 +54,8 @@ def run(project: Path | None = None) -> int:
 def screenshot(project: Path, out: Path, *, image: int = 0, seconds: float = 30.0) -> None:
     """Open a project in the real window, off screen if need be, and save a picture of it."""
     app = make_application()
+    QCoreApplication.setApplicationName("Protolabel picture")  # a person's layout is neither used nor touched
+    QSettings().clear()
     session = Session()
     session.auto_prelabel = False
     window = MainWindow(session)
