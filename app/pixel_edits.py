@@ -96,18 +96,14 @@ def split(mask: BoxMask, line: Sequence[Point]) -> tuple[BoxMask, BoxMask] | Non
     if len(line) < 2 or not mask.bits.size:
         return None
     line = _simplified(line)
-    for drawn in (line, _lengthened(line, mask)):
-        parts = _parted(mask, drawn)
-        if parts is not None:
-            return parts
-    return None
+    if not (_line_bits(mask, line) & mask.bits).any():
+        return None
+    return _parted(mask, line) or _parted(mask, _lengthened(line, mask))
 
 
 def _parted(mask: BoxMask, line: Sequence[Point]) -> tuple[BoxMask, BoxMask] | None:
     bits = mask.bits.astype(np.uint8)
     cut = _line_bits(mask, line) & mask.bits
-    if not cut.any():
-        return None
     bits[cut] = 0
     count, pieces = cv2.connectedComponents(bits, connectivity=4)
     sides = _sides(mask, pieces, count, cut, line)

@@ -13,6 +13,7 @@ from app.annotation import ImageState
 
 if TYPE_CHECKING:
     from ui.commands import Context
+    from ui.tools.pixel_work import PixelWork
 
 
 def _always(context: Context) -> bool:
@@ -54,6 +55,16 @@ class ActionSpec:
     checked: Callable[[Context], bool] | None = None  # a switch, and whether it is on
     separated: bool = False  # a line above it in the menu
     repeats: bool = False  # goes on while the key is held
+
+
+def _several(context: Context) -> bool:
+    return len(context.session.selection) > 1
+
+
+def _pixels(context: Context) -> PixelWork:
+    from ui.tools.pixel_work import pixel_work
+
+    return pixel_work(context.canvas)
 
 
 def _tool(id: str, text: str, keys: tuple[str, ...], tip: str) -> ActionSpec:
@@ -159,6 +170,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _tool("brush", "Brush", ("B",), "Paint on the chosen instance, or a new one"),
     _tool("eraser", "Eraser", ("E",), "Rub out of the chosen instance"),
     _tool("solve", "Click to correct", ("C",), "Left adds, right removes: the mask is solved again"),
+    _tool("split", "Split along a line", ("K",), "Draw a line across an instance to make two of it"),
     # Annotate
     ActionSpec(
         "accept", "Accept", "Annotate", ("Return", "Enter"), lambda c: c.accept(), _image, icon="accept"
@@ -192,6 +204,65 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda c: c.threshold(-0.05),
         _image,
         repeats=True,
+    ),
+    # Mask
+    ActionSpec(
+        "mask.grow",
+        "Grow by a pixel",
+        "Mask",
+        (".",),
+        lambda c: _pixels(c).grow(1),
+        _chosen,
+        "Wider all around; hold the key for more",
+        repeats=True,
+    ),
+    ActionSpec(
+        "mask.shrink",
+        "Shrink by a pixel",
+        "Mask",
+        (",",),
+        lambda c: _pixels(c).grow(-1),
+        _chosen,
+        "Narrower all around; hold the key for more",
+        repeats=True,
+    ),
+    ActionSpec("mask.grow_by", "Grow or shrink by …", "Mask", ("Ctrl+.",), lambda c: c.grow_by(), _chosen),
+    ActionSpec(
+        "mask.fill",
+        "Fill holes",
+        "Mask",
+        ("Shift+H",),
+        lambda c: _pixels(c).fill_holes(),
+        _chosen,
+        separated=True,
+    ),
+    ActionSpec(
+        "mask.smooth",
+        "Smooth the edge",
+        "Mask",
+        ("Shift+S",),
+        lambda c: _pixels(c).smooth(),
+        _chosen,
+        "Takes spikes and notches away; again: more",
+    ),
+    ActionSpec(
+        "mask.subtract",
+        "Leave to the neighbours what is theirs",
+        "Mask",
+        ("Shift+M",),
+        lambda c: _pixels(c).subtract_neighbours(),
+        _chosen,
+        "Takes the pixels away that other shown instances have",
+    ),
+    ActionSpec(
+        "mask.merge",
+        "Merge the chosen ones",
+        "Mask",
+        ("M",),
+        lambda c: _pixels(c).merge(),
+        _several,
+        "They become one instance, the first chosen",
+        separated=True,
     ),
     # Image
     ActionSpec(
@@ -350,4 +421,4 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *(_label(number) for number in range(1, 10)),
 )
 BY_ID = {spec.id: spec for spec in ACTIONS}
-MENUS = ("File", "Edit", "Tools", "Annotate", "Image", "View", "Model", "Help")
+MENUS = ("File", "Edit", "Tools", "Annotate", "Mask", "Image", "View", "Model", "Help")

@@ -159,6 +159,15 @@ class Context(QObject):
         if fine:
             self.session.relabel(self.session.categories[names.index(chosen)].id)
 
+    def grow_by(self) -> None:
+        """Ask by how many pixels the chosen masks shall be wider, or narrower."""
+        from ui.tools.pixel_work import pixel_work
+
+        words = "Pixels all around (negative: narrower)"
+        pixels, fine = QInputDialog.getInt(self._window, "Grow or shrink", words, 5, -2000, 2000)
+        if fine and pixels:
+            pixel_work(self.canvas).grow(pixels)
+
     def threshold(self, by: float) -> None:
         """Move the score threshold."""
         self.session.set_threshold(round(self.session.threshold + by, 2))

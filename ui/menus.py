@@ -15,7 +15,15 @@ TOP_BAR = (
     "project.open", "", "previous", "next", "done", "skip", "", "undo", "redo", "delete", "", "accept",
     "accept_all", "reject", "", "prelabel", "fit",
 )  # fmt: skip
-SIDE_BAR = ("tool.select", "tool.box", "tool.polygon", "tool.brush", "tool.eraser", "tool.solve")
+SIDE_BAR = (
+    "tool.select",
+    "tool.box",
+    "tool.polygon",
+    "tool.brush",
+    "tool.eraser",
+    "tool.solve",
+    "tool.split",
+)
 TOP_IDS = {"accept_all": "accept.all", "prelabel": "prelabel.this"}
 
 

@@ -42,10 +42,10 @@ def test_the_dialog_tells_a_conflict_and_keeps_nothing_until_it_is_solved(qtbot:
     dialog.assign("tool.brush", "R")
     assert "R: Box and Brush" in dialog._warning.text()
     assert not button.isEnabled()
-    dialog.assign("tool.brush", "K")
+    dialog.assign("tool.brush", "Ctrl+Alt+K")
     assert dialog._warning.text() == ""
     button.click()
-    assert load(QSettings())["tool.brush"] == ("K",)
+    assert load(QSettings())["tool.brush"] == ("Ctrl+Alt+K",)
 
 
 def test_the_window_follows_changed_keys(qtbot: QtBot) -> None:
