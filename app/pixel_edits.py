@@ -105,7 +105,8 @@ def _parted(mask: BoxMask, line: Sequence[Point]) -> tuple[BoxMask, BoxMask] | N
     bits = mask.bits.astype(np.uint8)
     cut = _line_bits(mask, line) & mask.bits
     bits[cut] = 0
-    count, pieces = cv2.connectedComponents(bits, connectivity=4)
+    count, labels = cv2.connectedComponents(bits, connectivity=4)
+    pieces = np.asarray(labels, np.int32)
     sides = _sides(mask, pieces, count, cut, line)
     if not (sides > 0).any() or not (sides < 0).any():
         return None

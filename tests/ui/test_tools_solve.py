@@ -4,50 +4,17 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.annotation import Annotation, AnnotationId, AnnotationState, Origin
-from app.correction import by_coefficients
+from app.annotation import AnnotationId, AnnotationState
 from app.edits import EditKind
-from app.geometry import to_mask
-from model.messages import Prediction
 from tests.ui.canvas_fakes import FakeSession, disc, mask_annotation
+from tests.ui.solving import SIZE, click, has, prediction, proposal
 from ui.canvas.view import Canvas
 
-SIZE = (300, 200)
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
-
-
-def prediction() -> Prediction:
-    """Four prototypes: left half, right half, upper half, and everything."""
-    prototypes = np.full((50, 75, 4), -1.0, np.float16)
-    prototypes[:, :37, 0] = 1
-    prototypes[:, 37:, 1] = 1
-    prototypes[:25, :, 2] = 1
-    prototypes[:, :, 3] = 1
-    return Prediction(
-        model_version="m",
-        categories=("leaf",),
-        image_width=SIZE[0],
-        image_height=SIZE[1],
-        prototypes=prototypes,
-        boxes=np.array([[0.1, 0.1, 0.9, 0.9]], np.float32),
-        scores=np.array([0.9], np.float32),
-        classes=np.array([0], np.int32),
-        coefficients=np.array([[0.9, 0.0, 0.0, 0.0]], np.float32),
-        qualities=np.array([0.9], np.float32),
-    )
-
-
-def proposal(prediction: Prediction) -> Annotation:
-    origin = Origin("m", (30.0, 20.0, 240.0, 160.0), tuple(map(float, prediction.coefficients[0])))
-    from dataclasses import replace
-
-    rough = mask_annotation(1, disc(100, 100, 40, SIZE), SIZE, state=AnnotationState.PROPOSED, score=0.9)
-    made = by_coefficients(replace(rough, origin=origin), prediction, prediction.coefficients[0])
-    return replace(made, state=AnnotationState.PROPOSED, coefficients=None)
 
 
 @pytest.fixture
@@ -68,20 +35,6 @@ def canvas(qtbot: QtBot, session: FakeSession) -> Iterator[Canvas]:
     canvas.set_tool("solve")
     yield canvas
     canvas.close_threads()
-
-
-def click(canvas: Canvas, x: float, y: float, button: Qt.MouseButton) -> None:
-    assert canvas.view is not None
-    at = QPoint(*(round(each) for each in canvas.view.to_widget(x, y)))
-    QTest.mouseClick(canvas, button, Qt.KeyboardModifier.NoModifier, at)
-
-
-def has(annotation: Annotation | None, x: int, y: int) -> bool:
-    assert annotation is not None
-    mask = to_mask(annotation.geometry, *SIZE)
-    column, row = x - mask.left, y - mask.top
-    inside = 0 <= row < mask.bits.shape[0] and 0 <= column < mask.bits.shape[1]
-    return inside and bool(mask.bits[row, column])
 
 
 def test_a_click_inside_and_one_outside_are_one_edit_each(

@@ -15,11 +15,13 @@ from PySide6.QtGui import QPainter
 from app.annotation import Annotation, AnnotationState
 from app.correction import Box, by_coefficients, explain_refusal, present
 from app.edits import EditKind, change
-from app.geometry import PolygonPart, Polygons, from_mask, intersect
+from app.geometry import PolygonPart, Polygons, from_mask, intersect, to_mask
+from model.errors import InputError
 from model.masks import BoxMask
 from ui.canvas import hit_testing, overlay
 from ui.canvas.stage import Live
 from ui.tools.base import Pointer, Tool
+from ui.tools.latest import Latest
 
 GRIP = 7.0  # widget units
 CURSORS = {
@@ -34,12 +36,14 @@ CURSORS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Drag:
     before: Annotation
     handle: str
     box: Box
     now: Box
+    made: tuple[Box, Annotation, BoxMask] | None = None  # the newest crop from the prototypes, and its box
+    ended: bool = False  # let go of, and waiting for the crop of its last place
 
 
 class BoxHandles:
@@ -47,6 +51,7 @@ class BoxHandles:
 
     def __init__(self, tool: Tool) -> None:
         self._tool = tool
+        self._latest = Latest(tool.canvas)
         self._drag: _Drag | None = None
         self._hot = -1
 
@@ -70,6 +75,7 @@ class BoxHandles:
 
     def press(self, pointer: Pointer) -> bool:
         """Grip a handle; True if there was one."""
+        self.cancel()
         self.hover(pointer)
         target = self.target()
         if target is None or self._hot < 0:
@@ -93,7 +99,7 @@ class BoxHandles:
     def move(self, pointer: Pointer) -> bool:
         """Go on dragging; True if a handle is gripped."""
         drag = self._drag
-        if drag is None:
+        if drag is None or drag.ended:
             self.hover(pointer)
             return False
         canvas = self._tool.canvas
@@ -103,34 +109,74 @@ class BoxHandles:
         geometry = drag.before.geometry
         if isinstance(geometry, Polygons):
             canvas.show_live(Live(drag.before.id, stretched(geometry, drag.box, drag.now), self._color(drag)))
-        elif not self._can_recrop(drag.before):
+        elif self._can_recrop(drag.before):
+            self._crop_again(drag)
+        else:
             mask = cropped(canvas.mask_of(drag.before.id), drag.now)
             canvas.end_live()
             canvas.show_live(Live(drag.before.id, mask, self._color(drag)))
         return True
 
+    def _crop_again(self, drag: _Drag) -> None:
+        """Have a thread make the mask in the box as it is now, from the prototypes."""
+        canvas, prediction = self._tool.canvas, self._tool.session.prediction
+        assert prediction is not None
+        box, before, size = drag.now, drag.before, canvas.image_size
+
+        def work() -> tuple[Box, Annotation, BoxMask]:
+            after = by_coefficients(before, prediction, present(before), box=box)
+            return box, after, to_mask(after.geometry, *size)
+
+        self._latest.ask(work, lambda answer: self._cropped(drag, answer))
+
+    def _cropped(self, drag: _Drag, answer: tuple[Box, Annotation, BoxMask] | InputError) -> None:
+        if drag is not self._drag:
+            return
+        if isinstance(answer, InputError):
+            self.cancel()
+            self._tool.tell(str(answer), "warning")
+            return
+        drag.made = answer
+        canvas = self._tool.canvas
+        canvas.end_live()
+        canvas.show_live(Live(drag.before.id, answer[2], self._color(drag)))
+        if drag.ended and answer[0] == drag.now:
+            self._drag = None
+            self._end(drag)
+
     def release(self) -> bool:
         """The box stays; True if a handle was gripped."""
-        drag, self._drag = self._drag, None
-        if drag is None:
+        drag = self._drag
+        if drag is None or drag.ended:
             return False
         if drag.now == drag.box:
+            self._drag = None
+            self._tool.canvas.end_live()
             return True
+        recrops = not isinstance(drag.before.geometry, Polygons) and self._can_recrop(drag.before)
+        if recrops and (drag.made is None or drag.made[0] != drag.now):
+            drag.ended = True  # the answer comes to `_cropped`
+            self._crop_again(drag)
+            return True
+        self._drag = None
+        self._end(drag)
+        return True
+
+    def _end(self, drag: _Drag) -> None:
         self._tool.canvas.end_live()
         if drag.now[2] <= 0 or drag.now[3] <= 0 or not self._settle(drag):
             self._tool.tell("the box would be empty, so it was kept as it was", "warning")
         self._tool.canvas.update()
-        return True
 
     def _settle(self, drag: _Drag) -> bool:
         before, tool = drag.before, self._tool
         if isinstance(before.geometry, Polygons):
             return tool.reshape(before, stretched(before.geometry, drag.box, drag.now), kind=EditKind.SET_BOX)
-        prediction = tool.session.prediction
-        if self._can_recrop(before) and prediction is not None:
-            after = by_coefficients(before, prediction, present(before), box=drag.now)
+        if drag.made is not None:
+            _, after, mask = drag.made
             if after.area <= 0:
                 return False
+            tool.canvas.stage.masks.prime(after.id, after.geometry, mask)
             tool.session.apply(change(EditKind.SET_BOX, before.image_id, [(before, after)]))
             return True
         mask = cropped(tool.canvas.mask_of(before.id), drag.now)
@@ -153,6 +199,7 @@ class BoxHandles:
         self._hot = -1
         if drag is None:
             return False
+        self._latest.forget()
         self._tool.canvas.end_live()
         self._tool.canvas.update()
         return True

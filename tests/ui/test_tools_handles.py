@@ -1,0 +1,86 @@
+"""Dragging the box of a model's instance: the crop follows live, and the end is one edit."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.annotation import AnnotationId
+from app.edits import EditKind
+from model.masks import BoxMask
+from tests.ui.canvas_fakes import FakeSession
+from tests.ui.solving import SIZE, has, place, prediction, proposal
+from ui.canvas.view import Canvas
+
+LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> FakeSession:
+    return FakeSession()
+
+
+@pytest.fixture
+def canvas(qtbot: QtBot, session: FakeSession) -> Iterator[Canvas]:
+    canvas = Canvas(session)  # type: ignore[arg-type]
+    canvas.resize(624, 424)
+    qtbot.addWidget(canvas)
+    canvas.show()
+    QTest.qWaitForWindowExposed(canvas)
+    session.prediction = prediction()
+    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [proposal(session.prediction)])
+    session.select([AnnotationId(1)])
+    yield canvas
+    canvas.close_threads()
+
+
+def grip(session: FakeSession, canvas: Canvas) -> tuple[float, float]:
+    """Press on the middle of the upper side."""
+    assert session.document is not None
+    x, y, width, _ = session.document.annotations[AnnotationId(1)].bbox
+    QTest.mouseMove(canvas, place(canvas, x + width / 2, y))
+    QTest.mousePress(canvas, LEFT, PLAIN, place(canvas, x + width / 2, y))
+    return x + width / 2, y
+
+
+def test_the_crop_follows_and_grows_again(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+    x, _ = grip(session, canvas)
+    QTest.mouseMove(canvas, place(canvas, x, 80))
+    qtbot.waitUntil(lambda: canvas.stage.live is not None, timeout=5000)
+    live = canvas.stage.live
+    assert live is not None
+    assert isinstance(live.geometry, BoxMask)
+    assert 70 <= live.geometry.top <= 82
+    assert session.applied == []
+    QTest.mouseMove(canvas, place(canvas, x, 4))
+    QTest.mouseRelease(canvas, LEFT, PLAIN, place(canvas, x, 4))
+    qtbot.waitUntil(lambda: bool(session.applied), timeout=5000)
+    assert [each.kind for each in session.applied] == [EditKind.SET_BOX]
+    after = session.applied[0].changes[0].after
+    assert has(after, round(x), 8)  # where nothing was before: the prototypes know it
+    assert canvas.stage.live is None
+
+
+def test_escape_while_dragging_keeps_the_box(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+    x, _ = grip(session, canvas)
+    QTest.mouseMove(canvas, place(canvas, x, 80))
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    QTest.mouseRelease(canvas, LEFT, PLAIN, place(canvas, x, 80))
+    qtbot.wait(100)
+    assert session.applied == []
+    assert canvas.stage.live is None
+
+
+def test_a_box_without_room_is_not_taken(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+    assert session.document is not None
+    bbox = session.document.annotations[AnnotationId(1)].bbox
+    x, _ = grip(session, canvas)
+    there = place(canvas, x, bbox[1] + bbox[3])
+    QTest.mouseMove(canvas, there)
+    QTest.mouseRelease(canvas, LEFT, PLAIN, there)
+    qtbot.waitUntil(lambda: bool(session.messages), timeout=5000)
+    assert "empty" in session.messages[-1]
+    assert session.applied == []
