@@ -416,6 +416,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("model.choose", "Model versions …", "Model", (), lambda c: c.show_training(), _project),
     # Help
     ActionSpec("help", "Keys and help", "Help", ("F1",), lambda c: c.show_help()),
+    ActionSpec("tour", "One-minute tour", "Help", ("Shift+F1",), lambda c: c.start_tour()),
     ActionSpec("shortcuts", "Change the keys …", "Help", (), lambda c: c.change_keys()),
     ActionSpec("about", "About Protolabel", "Help", (), lambda c: c.about()),
     *(_label(number) for number in range(1, 10)),

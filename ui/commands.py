@@ -239,6 +239,12 @@ class Context(QObject):
 
         HelpDialog(self._window).exec()
 
+    def start_tour(self) -> None:
+        """The one-minute tour on the sample project."""
+        from ui.tour.tour import start_tour
+
+        start_tour(self, self._window)
+
     def change_keys(self) -> None:
         """The dialog of shortcuts."""
         from ui.dialogs.shortcuts import ShortcutsDialog

@@ -47,6 +47,7 @@ class Welcome(QWidget):
         new.setProperty("primary", True)
         self._button("Open a project …", context.open_project)
         self._button("Open the sample project", context.open_sample)
+        self._button("Take the one-minute tour", context.start_tour)
         for path in recent():
             self._button(f"{path.name}   {path.parent}", lambda path=path: context.session.open_project(path))
         hint = QLabel("or drop a folder here")
