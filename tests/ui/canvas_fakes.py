@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,7 @@ class FakeSession(QObject):
         self.image_id: ImageId | None = None
         self.pixels: NDArray[np.uint8] | None = None
         self.prediction: Prediction | None = None
+        self.model = SimpleNamespace(version=None)
         self.selection: tuple[AnnotationId, ...] = ()
         self.categories: list[Category] = list(CATEGORIES)
         self.category: Category | None = CATEGORIES[0]

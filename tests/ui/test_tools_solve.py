@@ -10,10 +10,13 @@ from pytestqt.qtbot import QtBot
 
 from app.annotation import AnnotationId, AnnotationState
 from app.edits import EditKind
+from app.geometry import to_mask, window
+from model.masks import BoxMask
 from tests.ui.canvas_fakes import FakeSession, disc, mask_annotation
-from tests.ui.solving import SIZE, click, has, prediction, proposal
+from tests.ui.solving import SIZE, click, has, place, prediction, proposal
 from ui.canvas.view import Canvas
 
+ONE = AnnotationId(1)
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
 
@@ -59,41 +62,204 @@ def test_a_click_inside_and_one_outside_are_one_edit_each(
     assert not has(second, 80, 150)
 
 
-def test_undo_takes_the_hint_back_too(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+def idle(qtbot: QtBot, canvas: Canvas) -> None:
+    qtbot.waitUntil(lambda: not canvas.tool._latest._running, timeout=5000)  # type: ignore[attr-defined]
+    QTest.qWait(20)
+
+
+def strokes(canvas: Canvas) -> int:
+    work = canvas.tool._work  # type: ignore[attr-defined]
+    return len(work.strokes) if work is not None else 0
+
+
+def mask_of(session: FakeSession) -> np.ndarray:
+    assert session.document is not None
+    return window(to_mask(session.document.annotations[ONE].geometry, *SIZE), 0, 0, *SIZE)
+
+
+def test_undo_takes_the_hint_back_and_redo_brings_it(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    assert session.document is not None
     click(canvas, 80, 150, RIGHT)
     qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
-    assert "1 hints" in canvas.tool.hint
+    assert "1 hint" in canvas.tool.hint
     session.undo()
-    assert "hints" not in canvas.tool.hint
+    assert "1 hint" not in canvas.tool.hint
+    session.document.redo()
+    assert "1 hint" in canvas.tool.hint
+    session.undo()
     click(canvas, 220, 60, LEFT)
     qtbot.waitUntil(lambda: len(session.applied) == 2, timeout=5000)
     assert has(session.applied[1].changes[0].after, 80, 150)  # the first hint counts no more
 
 
-def test_without_a_prediction_it_says_so_and_asks(session: FakeSession, canvas: Canvas) -> None:
-    session.prediction = None
+def test_a_stroke_is_one_hint_and_one_edit(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+    plain = Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(canvas, LEFT, plain, place(canvas, 200, 40))
+    for x in range(200, 260, 10):
+        QTest.mouseMove(canvas, place(canvas, x, 40))
+    qtbot.waitUntil(lambda: canvas.stage.live is not None, timeout=5000)  # it follows while held
+    assert session.applied == []
+    QTest.mouseRelease(canvas, LEFT, plain, place(canvas, 255, 40))
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
+    assert strokes(canvas) == 1
+    assert mask_of(session)[40, 205:250].all()
+
+
+def test_any_hint_goes_by_a_click_on_its_mark_or_backspace(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    click(canvas, 220, 60, LEFT)
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
+    only_first = mask_of(session)
+    click(canvas, 80, 150, RIGHT)
+    qtbot.waitUntil(lambda: len(session.applied) == 2, timeout=5000)
+    click(canvas, 220, 60, LEFT)  # on the mark of the first
+    qtbot.waitUntil(lambda: len(session.applied) == 3, timeout=5000)
+    assert strokes(canvas) == 1
+    assert not mask_of(session)[60, 220]
+    session.undo()
+    assert strokes(canvas) == 2
+    QTest.keyClick(canvas, Qt.Key.Key_Backspace)
+    qtbot.waitUntil(lambda: len(session.applied) == 4, timeout=5000)
+    assert (mask_of(session) == only_first).all()
+    QTest.keyClick(canvas, Qt.Key.Key_Backspace)
+    qtbot.waitUntil(lambda: len(session.applied) == 5, timeout=5000)
+    QTest.keyClick(canvas, Qt.Key.Key_Backspace)
+    assert "no hint is left" in session.messages[-1]
+    assert len(session.applied) == 5
+
+
+def test_hints_by_keys(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_Right)  # the cross hair comes, over the instance
+    assert session.document is not None
+    x, y, width, height = session.document.annotations[ONE].bbox
+    at = canvas.tool._cross.place  # type: ignore[attr-defined]
+    assert at == (x + width / 2, y + height / 2)
+    QTest.keyClick(canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
+    assert not mask_of(session)[int(at[1]), int(at[0])]
+    for _ in range(16):
+        QTest.keyClick(canvas, Qt.Key.Key_Right)
+    x, y = canvas.tool._cross.place  # type: ignore[attr-defined]
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(session.applied) == 2, timeout=5000)
+    assert mask_of(session)[int(y), int(x)]
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert canvas.tool._cross.place is None  # type: ignore[attr-defined]
+    assert session.selection == (ONE,)
+
+
+def test_without_a_prediction_it_asks_and_then_does_it(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    known, session.prediction = session.prediction, None
     click(canvas, 220, 60, LEFT)
     assert session.applied == []
     assert "asked for a prediction" in session.messages
-    assert any("prediction" in each for each in session.messages)
+    assert any("one moment" in each for each in session.messages)
+    session.prediction = known
+    session.prediction_changed.emit()
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
+    assert mask_of(session)[60, 220]
 
 
-def test_a_drawn_instance_is_for_the_brush(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+def test_a_drawn_instance_stays_a_drawn_one(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
     session.show(
-        np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [mask_annotation(2, disc(100, 100, 40, SIZE), SIZE)]
+        np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [mask_annotation(1, disc(100, 100, 40, SIZE), SIZE)]
     )
-    session.select([AnnotationId(2)])
-    click(canvas, 100, 100, LEFT)
-    assert session.applied == []
-    assert "brush" in session.messages[-1]
+    session.select([ONE])
+    assert not mask_of(session)[100, 170]
+    click(canvas, 170, 100, LEFT)
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
+    after = session.applied[0].changes[0].after
+    assert after is not None
+    assert (after.state, after.origin, after.coefficients) == (AnnotationState.DRAWN, None, None)
+    assert mask_of(session)[100, 170]
+    assert mask_of(session)[100, 70]
 
 
-def test_what_the_prototypes_cannot_do_is_said(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+def test_what_the_prototypes_cannot_do_is_painted_and_said(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
     click(canvas, 60, 150, LEFT)
-    qtbot.waitUntil(lambda: not canvas.tool._latest._running, timeout=5000)  # type: ignore[attr-defined]
-    click(canvas, 64, 150, RIGHT)  # the same prototypes as the first place
+    idle(qtbot, canvas)
+    click(canvas, 90, 150, RIGHT)  # the same prototypes as the first place
     qtbot.waitUntil(lambda: bool(session.messages), timeout=5000)
-    assert "brush" in session.messages[-1]
+    assert "painted" in session.messages[-1]
+    assert mask_of(session)[150, 60]
+    assert not mask_of(session)[150, 90]
+
+
+def test_of_contradicting_hints_the_newer_counts(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+    click(canvas, 220, 60, LEFT)
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
+    tolerance = canvas.tolerance(9)  # beside the mark, in the same cell
+    click(canvas, 220 + tolerance, 60, RIGHT)
+    qtbot.waitUntil(lambda: len(session.applied) == 2, timeout=5000)
+    assert not mask_of(session)[60, round(220 + tolerance)]
+
+
+def test_a_hint_beside_the_image_means_its_edge(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+    click(canvas, 150, -4, LEFT)
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
+    assert mask_of(session)[0, 150]
+    click(canvas, -200, -200, LEFT)
+    assert strokes(canvas) == 1
+
+
+@pytest.mark.parametrize("bits", [np.ones((1, 1), np.bool_), np.ones((SIZE[1], SIZE[0]), np.bool_)])
+def test_an_instance_of_one_pixel_or_of_the_whole_image(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, bits: np.ndarray
+) -> None:
+    mask = BoxMask(0, 0, bits)
+    session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [mask_annotation(1, mask, SIZE)])
+    session.select([ONE])
+    click(canvas, 150, 100, LEFT if bits.size == 1 else RIGHT)
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
+    assert mask_of(session)[100, 150] == (bits.size == 1)
+
+
+def test_a_place_without_an_instance_offers_candidates(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [])
+    click(canvas, 80, 100, LEFT)
+    qtbot.waitUntil(lambda: canvas.stage.live is not None, timeout=5000)
+    assert "leaf 0.90" in canvas.tool.hint
+    assert session.applied == []
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert canvas.stage.live is None
+    click(canvas, 80, 100, LEFT)
+    qtbot.waitUntil(lambda: canvas.stage.live is not None, timeout=5000)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert len(session.applied) == 1
+    made = session.applied[0].changes[0].after
+    assert made is not None
+    assert made.state is AnnotationState.ACCEPTED
+    assert session.selection == (made.id,)
+    assert has(made, 80, 100)
+
+
+def test_where_the_model_sees_nothing_it_says_what_to_do(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [])
+    click(canvas, 220, 100, LEFT)
+    qtbot.waitUntil(lambda: bool(session.messages), timeout=5000)
+    assert "draw a box" in session.messages[-1]
+
+
+def test_tab_goes_to_the_next_instance(session: FakeSession, canvas: Canvas) -> None:
+    assert session.document is not None
+    first = session.document.annotations[ONE]
+    second = mask_annotation(2, disc(250, 150, 20, SIZE), SIZE)
+    session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [first, second])
+    session.select([ONE])
+    QTest.keyClick(canvas, Qt.Key.Key_Tab)
+    assert session.selection == (2,)
 
 
 def test_the_first_click_chooses_an_instance(session: FakeSession, canvas: Canvas) -> None:

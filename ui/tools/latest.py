@@ -63,7 +63,10 @@ class Latest(QObject):
                 answer = work()
             except InputError as error:
                 answer = error
-            self._sent.emit(generation, (then, answer))
+            try:
+                self._sent.emit(generation, (then, answer))
+            except RuntimeError:  # whoever asked is gone, and this object with it
+                return
 
     def _deliver(self, generation: int, parcel: tuple[Then, object]) -> None:
         if generation == self._generation:

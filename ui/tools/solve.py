@@ -1,49 +1,66 @@
 """Correct a mask through the model's coefficients: what is marked as inside or outside is solved for, live.
 
-Frame: image pixels. The network is not run; a thread solves and assembles, the newest request counts.
+Frame: image pixels. The network is not run; a thread solves and assembles, the newest request counts. One
+stroke (or click) is one hint, and one edit; each can be taken back singly, whichever it was.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QKeyEvent, QPainter
 
 from app.annotation import Annotation
-from app.correction import Click, by_clicks, explain_refusal
+from app.correction import explain_refusal
 from app.edits import Edit, EditKind, change
-from app.geometry import to_mask
+from app.solving import Point, Solved, Stroke, changed_rect, solve_strokes
 from model.errors import InputError
 from model.masks import BoxMask
 from model.messages import Prediction
-from ui.canvas import hit_testing
-from ui.canvas.stage import Live
+from ui.tools import marks
 from ui.tools.base import Pointer, Tool
+from ui.tools.candidates import CandidatePicker
+from ui.tools.crosshair import Crosshair
 from ui.tools.latest import Latest
+from ui.tools.live import Known, LiveMask
+from ui.tools.sources import Sources
 
 if TYPE_CHECKING:
     from ui.canvas.view import Canvas
     from ui.session import Session
 
-STEP = 10.0  # widget units between the hints of a drag
-BEYOND = "the prototypes cannot tell these places apart: use the brush for the rest"
+STEP = 6.0  # widget units between the places of a stroke
+EDGE = 16.0  # widget units outside the image that still mean its edge
+PAINTED = "the prototypes cannot express this: painted"
+LAST = "no hint is left to take back: Delete removes the instance"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Work:
     """The hints for one instance, since it was chosen."""
 
     start: Annotation  # as it was before the first hint
     prediction: Prediction
-    clicks: list[Click] = field(default_factory=list)
-    settled: list[tuple[Annotation, int]] = field(default_factory=list)  # each edit's result and its hints
-    result: Annotation | None = None
-    mask: BoxMask | None = None
-    solved: int = 0  # hints that `result` obeys
+    strokes: tuple[Stroke, ...] = ()
+    solved: Solved | None = None  # the newest answer
+    answered: tuple[Stroke, ...] = ()  # the hints that it obeys
+    asked: tuple[Stroke, ...] | None = None  # the newest hints that a thread still works on
+    chains: dict[tuple[Stroke, ...], tuple[NDArray[np.float64], ...]] = field(default_factory=dict)
+    history: list[tuple[Annotation, tuple[Stroke, ...]]] = field(default_factory=list)  # what edits made
+    since: float = 0.0
+
+    def chain(self, strokes: tuple[Stroke, ...]) -> tuple[NDArray[np.float64], ...]:
+        """The solutions that are known for the first of these hints."""
+        for count in range(len(strokes), 0, -1):
+            if strokes[:count] in self.chains:
+                return self.chains[strokes[:count]]
+        return ()
 
 
 class SolveTool(Tool):
@@ -56,145 +73,238 @@ class SolveTool(Tool):
     def __init__(self, canvas: Canvas, session: Session) -> None:
         super().__init__(canvas, session)
         self._latest = Latest(canvas)
+        self._live = LiveMask(canvas)
+        self._sources = Sources(session)
+        self._picker = CandidatePicker(self)
+        self._cross = Crosshair(self)
         self._work: _Work | None = None
-        self._held = False
+        self._drawn: list[Point] = []  # the stroke under way
+        self._inside = True
+        self._hot = -1  # the hint whose mark is under the pointer
+        self._wanted: tuple[Point, bool] | None = None  # a hint that waits for prototypes
+        session.prediction_changed.connect(self._prediction_arrived)
+
+    # what it says
 
     @property
     def hint(self) -> str:
+        if self._picker.busy:
+            return self._picker.hint
         chosen = self.only_selected()
         if chosen is None:
-            return "Click an instance to choose it; then left adds a place to its mask, right takes one away"
-        refusal = explain_refusal(chosen, self.session.prediction)
-        if refusal:
-            return refusal
-        count = len(self._work.clicks) if self._work is not None else 0
-        done = f" · {count} hints" if count else ""
-        return f"Left click or drag: belongs to it · right: does not · Enter: done{done}"
+            return "Click an instance to choose it, or a place that has none: the model's candidates for it"
+        if self._hot >= 0:
+            return "Click: take this hint back"
+        count = len(self._work.strokes) if self._work is not None else 0
+        done = f" · {count} {'hint' if count == 1 else 'hints'}, Backspace: one back" if count else ""
+        keys = " · Enter: adds, Shift+Enter: removes" if self._cross.place else " · arrows: by keys"
+        return f"Left click or drag: belongs to it · right: does not{keys}{done}"
+
+    @property
+    def cursor(self) -> Qt.CursorShape:
+        return Qt.CursorShape.PointingHandCursor if self._hot >= 0 else Qt.CursorShape.CrossCursor
 
     @property
     def busy(self) -> bool:
-        return self._held
+        return bool(self._drawn) or self._picker.busy
 
     # mouse
 
     def press(self, pointer: Pointer) -> None:
         inside = pointer.button == Qt.MouseButton.LeftButton
-        if self.document is None or not self._in_image(pointer):
+        if self.document is None or not self._near_image(pointer):
             return
+        self._cross.hide()
+        if self._picker.busy:
+            if inside and self._picker.holds(*pointer.point):
+                self._picker.take()
+                return
+            self._picker.cancel()
         chosen = self.only_selected()
-        if chosen is None:
-            under = self.canvas.instances_at(*pointer.point)
-            self.session.select(under[:1])
-            if not under:
-                self.tell("click on an instance first: its mask is what the hints correct", "info")
+        if chosen is None or pointer.control:
+            self._choose(pointer)
             return
-        if not self._ready(chosen):
+        work = self._work
+        if work is not None and (number := self._mark_at(pointer)) >= 0:
+            self._set_strokes((*work.strokes[:number], *work.strokes[number + 1 :]))
+            self._hot = -1
             return
-        self.began()
-        self._held = True
-        self._mark(pointer, inside)
+        self.mark(self.clip(*pointer.point), inside)
 
-    def _ready(self, chosen: Annotation) -> bool:
+    def _choose(self, pointer: Pointer) -> None:
+        under = self.canvas.instances_at(*pointer.point)
         prediction = self.session.prediction
-        refusal = explain_refusal(chosen, prediction)
-        if refusal or prediction is None:
-            self.tell(refusal, "warning")
-            if prediction is None and chosen.origin is not None:
-                self.session.predict_current()
-            return False
+        if under:
+            self.session.select(under[:1])
+        elif prediction is not None:
+            self.session.select(())
+            self._picker.ask_at(prediction, *self.clip(*pointer.point))
+        else:
+            self.tell("click on an instance first: its mask is what the hints correct", "info")
+
+    def mark(self, point: Point, inside: bool) -> None:
+        """Begin a hint at a place, once the prototypes are there."""
+        chosen = self.only_selected()
+        if chosen is None or self._drawn:
+            return
+        work = self._ready(chosen)
+        if work is None:
+            self._wanted = (point, inside)
+            return
+        self._drawn, self._inside = [point], inside
+        self._ask()
+        self.canvas.update()
+
+    def _ready(self, chosen: Annotation) -> _Work | None:
+        prediction = self._sources.get(chosen)
+        if prediction is None:
+            words = self._sources.fetch(chosen, self._prediction_arrived)
+            self.tell(words or explain_refusal(chosen, None), "info" if words else "warning")
+            return None
         work = self._work
         if work is None or work.start.id != chosen.id or work.prediction is not prediction:
-            self._work = _Work(chosen, prediction)
-        return True
+            work = self._work = _Work(chosen, prediction)
+        if not work.since:
+            work.since = time.monotonic()
+        return work
+
+    def _prediction_arrived(self) -> None:
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None and self.canvas.tool is self:
+            chosen, prediction = self.only_selected(), self.session.prediction
+            if chosen is None:
+                return
+            other = chosen.origin is not None and prediction is not None
+            other = other and chosen.origin.model_version != prediction.model_version  # type: ignore[union-attr]
+            if self._sources.get(chosen) is not None or other:  # never ask the same model twice
+                self.mark(*wanted)
+                self._end_stroke()
 
     def move(self, pointer: Pointer) -> None:
-        if not self._held or self._work is None or not self._in_image(pointer):
+        if not self._drawn:
+            self._hover(self._mark_at(pointer))
             return
-        last = self._work.clicks[-1]
-        if math.dist((last.x, last.y), pointer.point) >= self.canvas.tolerance(STEP):
-            self._mark(pointer, last.inside)
+        here = self.clip(*pointer.point)
+        if math.dist(self._drawn[-1], here) >= self.canvas.tolerance(STEP):
+            self._drawn.append(here)
+            self.canvas.update_image_rect((*self._drawn[-2], *here), margin=16)
+            self._ask()
 
     def release(self, pointer: Pointer) -> None:
-        if self._held:
-            self._held = False
-            self._settle()
+        self._end_stroke()
 
     def double_click(self, pointer: Pointer) -> None:
         self.press(pointer)
 
-    def _in_image(self, pointer: Pointer) -> bool:
-        width, height = self.canvas.image_size
-        return 0 <= pointer.x < width and 0 <= pointer.y < height
+    def leave(self) -> None:
+        self._hover(-1)
+
+    def _end_stroke(self) -> None:
+        work, drawn = self._work, self._drawn
+        self._drawn = []
+        if work is not None and drawn:
+            self._set_strokes((*work.strokes, Stroke(tuple(drawn), self._inside)))
+
+    def _mark_at(self, pointer: Pointer) -> int:
+        if self._work is None:
+            return -1
+        return marks.nearest_mark(self._work.strokes, *pointer.point, self.canvas.tolerance(marks.GRIP))
+
+    def _hover(self, number: int) -> None:
+        if number != self._hot:
+            self._hot = number
+            self.canvas.update()
+
+    def _near_image(self, pointer: Pointer) -> bool:
+        return math.dist(self.clip(*pointer.point), pointer.point) <= self.canvas.tolerance(EDGE)
 
     # solving
 
-    def _mark(self, pointer: Pointer, inside: bool) -> None:
+    def _set_strokes(self, strokes: tuple[Stroke, ...]) -> None:
+        """These are the hints now: what they make becomes an edit, once it is solved."""
         work = self._work
         assert work is not None
-        work.clicks.append(Click(pointer.x, pointer.y, inside))
-        self.canvas.update_image_rect((*pointer.point, *pointer.point))
-        self._ask()
+        work.strokes = strokes
+        self.canvas.update()
+        if work.solved is not None and work.answered == strokes:
+            self._settle()
+        elif work.asked != strokes:
+            self._ask()
 
     def _ask(self) -> None:
         work = self._work
         assert work is not None
-        clicks = tuple(work.clicks)
-        known = work.result.coefficients if work.result is not None else None
-        previous = np.asarray(known, np.float32) if known is not None else None
-        width, height = self.canvas.image_size
+        strokes = work.strokes
+        if self._drawn:
+            strokes = (*strokes, Stroke(tuple(self._drawn), self._inside))
+        work.asked = strokes
+        chain, shown = work.chain(strokes), self._live.mask or self._settled_mask(work)
 
-        def solved() -> tuple[Annotation, BoxMask]:
-            result = by_clicks(work.start, work.prediction, clicks, previous=previous)
-            return result, to_mask(result.geometry, width, height)
+        def solved() -> tuple[Solved, Known]:
+            made = solve_strokes(work.start, work.prediction, strokes, chain)
+            return made, (shown, changed_rect(shown, made.mask)) if shown is not None else None
 
-        self._latest.ask(solved, lambda answer: self._answered(work, len(clicks), answer))
+        self._latest.ask(solved, lambda answer: self._answered(work, strokes, answer))
 
-    def _answered(self, work: _Work, hints: int, answer: tuple[Annotation, BoxMask] | InputError) -> None:
+    def _settled_mask(self, work: _Work) -> BoxMask | None:
+        document = self.document
+        if document is None or work.start.id not in document.annotations:
+            return None
+        return self.canvas.mask_of(work.start.id)
+
+    def _answered(
+        self, work: _Work, strokes: tuple[Stroke, ...], answer: tuple[Solved, Known] | InputError
+    ) -> None:
         if work is not self._work:
             return
+        if work.asked == strokes:
+            work.asked = None
         if isinstance(answer, InputError):
             self.tell(str(answer), "warning")
             self._drop_unsettled()
             return
-        work.result, work.mask = answer
-        work.solved = hints
-        self.canvas.end_live()
-        self.canvas.show_live(Live(work.start.id, work.mask, self.canvas.shown.color_of(work.start)))
-        if not self._held:
+        made, known = answer
+        work.solved, work.answered = made, strokes
+        work.chains[strokes] = made.chain
+        color = self.canvas.shown.color_of(work.start)
+        self._live.show(work.start.id, made.mask, color, self._settled_mask(work), known)
+        if not self._drawn and strokes == work.strokes:
             self._settle()
 
     def _settle(self) -> None:
-        """The mask as it is now becomes an edit, once the newest hints are solved."""
+        """The mask as it is now becomes an edit."""
         work, document = self._work, self.document
-        if work is None or document is None or work.result is None or work.mask is None:
+        if work is None or document is None or work.solved is None:
             return
-        if work.solved != len(work.clicks):
-            return  # the answer to the last hints comes here again
         before = document.annotations.get(work.start.id)
-        after = work.result
+        after = work.solved.annotation
         if before is None or before == after:
+            self._live.end()
             return
         if after.area <= 0:
             self.tell("nothing would be left of the instance, so the last hint was dropped", "warning")
             self._drop_unsettled()
             return
-        work.settled.append((after, len(work.clicks)))
-        self.canvas.stage.masks.prime(after.id, after.geometry, work.mask)
-        self.canvas.end_live(settled=True)
+        if work.strokes:
+            after = replace(after, seconds=before.seconds + time.monotonic() - work.since)
+        work.since = 0.0
+        work.history.append((after, work.strokes))
+        self.canvas.stage.masks.prime(after.id, after.geometry, work.solved.mask)
+        self._live.end(settled=True)
         self.session.apply(change(EditKind.RECOMPOSE, document.image.id, [(before, after)]))
-        if any(hit_testing.covers(work.mask, each.x, each.y) != each.inside for each in work.clicks):
-            self.tell(BEYOND, "info")
+        if work.strokes and work.solved.painted[-1]:
+            self.tell(PAINTED, "info")
 
     def _drop_unsettled(self) -> None:
         """Forget the hints since the last edit."""
-        work = self._work
-        if work is not None:
-            count = work.settled[-1][1] if work.settled else 0
-            del work.clicks[count:]
-            work.solved = count
+        work, document = self._work, self.document
+        if work is not None and document is not None:
+            now = document.annotations.get(work.start.id)
+            work.strokes = next((hints for made, hints in reversed(work.history) if made == now), ())
+            work.solved, work.answered, work.asked, work.since = None, (), None, 0.0
         self._latest.forget()
-        self._held = False
-        self.canvas.end_live()
+        self._drawn = []
+        self._live.end()
         self.canvas.update()
 
     # what happens around it
@@ -202,71 +312,125 @@ class SolveTool(Tool):
     def annotations_changed(self, edit: Edit) -> None:
         """After an undo the hints go back, too; after anyone else's change they no longer count."""
         work, document = self._work, self.document
+        self._picker.cancel()
         if work is None or document is None or work.start.id not in {each.id for each in edit.changes}:
             return
         now = document.annotations.get(work.start.id)
-        counts = [count for annotation, count in work.settled if annotation == now]
-        if counts:
-            work.settled = [each for each in work.settled if each[1] <= counts[-1]]
-        elif now == work.start:
-            work.settled = []
-        else:
+        known = [hints for made, hints in work.history if made == now]
+        if now == work.start:
+            known.append(())
+        if not known:
             self._forget()
-            return
-        count = work.settled[-1][1] if work.settled else 0
-        if count < len(work.clicks):
-            work.result = work.settled[-1][0] if work.settled else None
+        elif work.strokes not in known:
+            work.strokes = known[-1]
             self._drop_unsettled()
 
     def selection_changed(self) -> None:
         chosen = self.only_selected()
+        if chosen is not None:
+            self._picker.cancel()
         if self._work is not None and (chosen is None or chosen.id != self._work.start.id):
             self._forget()
 
     def cancel(self) -> bool:
-        held, work = self._held, self._work
-        pending = work is not None and work.solved != len(work.clicks)
-        if held or pending:
+        work = self._work
+        self._wanted = None
+        if self._picker.cancel():
+            return True
+        pending = work is not None and work.solved is not None and work.answered != work.strokes
+        if self._drawn or pending:
             self._drop_unsettled()
             return True
-        return False
+        return self._cross.hide()
 
     def deactivate(self) -> None:
+        self._picker.cancel()
+        self._cross.hide()
         self._forget()
 
     def _forget(self) -> None:
+        self._hot, self._wanted = -1, None
         if self._work is not None:
             self._latest.forget()
-            self._work, self._held = None, False
-            self.canvas.end_live()
+            self._work, self._drawn = None, []
+            self._live.end()
             self.canvas.update()
 
+    # keys
+
     def takes_key(self, event: QKeyEvent) -> bool:
-        return (
-            event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._work is not None
-        )
+        key = event.key()
+        if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            return self._picker.busy or bool(self.canvas.shown.annotations)
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            plain = not event.modifiers() & Qt.KeyboardModifier.ControlModifier
+            return plain and (self._picker.busy or self._cross.place is not None or self._work is not None)
+        if key == Qt.Key.Key_Backspace:
+            return self._work is not None
+        if key == Qt.Key.Key_Escape:
+            return self._picker.busy or self._cross.place is not None or self._work is not None
+        return self._cross.takes_key(event)
 
     def key(self, event: QKeyEvent) -> bool:
         if not self.takes_key(event):
             return False
-        if event.key() != Qt.Key.Key_Escape or not self.cancel():
-            self._forget()
-            self.session.select(())
+        key, shift = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            self._next(-1 if key == Qt.Key.Key_Backtab or shift else 1)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._enter(adds=not shift)
+        elif key == Qt.Key.Key_Backspace:
+            self.take_back()
+        elif key == Qt.Key.Key_Escape:
+            if not self.cancel():
+                self._forget()
+                self.session.select(())
+        else:
+            self._cross.key(event)
+        self.canvas.update_hint()
         return True
 
-    def paint(self, painter: QPainter, dirty: QRectF) -> None:
-        """The hints: a plus or a minus each."""
-        view, work = self.canvas.view, self._work
-        if view is None or work is None:
+    def _next(self, by: int) -> None:
+        if self._picker.shown is not None:
+            self._picker.step(by)
             return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for click in work.clicks:
-            centre = QPointF(*view.to_widget(click.x, click.y))
-            painter.setPen(QPen(QColor(255, 255, 255), 1.2))
-            painter.setBrush(QColor(22, 148, 84) if click.inside else QColor(208, 48, 62))
-            painter.drawEllipse(centre, 6.5, 6.5)
-            painter.setPen(QPen(QColor(255, 255, 255), 1.8))
-            painter.drawLine(centre - QPointF(3, 0), centre + QPointF(3, 0))
-            if click.inside:
-                painter.drawLine(centre - QPointF(0, 3), centre + QPointF(0, 3))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        among, chosen = self.canvas.shown.in_reading_order(), self.session.selection
+        place = among.index(chosen[0]) + by if chosen and chosen[0] in among else (0 if by > 0 else -1)
+        self.session.select([among[place % len(among)]])
+
+    def _enter(self, *, adds: bool) -> None:
+        place = self._cross.place
+        if self._picker.shown is not None:
+            self._picker.take()
+        elif place is not None and self.only_selected() is not None:
+            self.mark(place, adds)
+            self._end_stroke()
+        elif place is not None and self.session.prediction is not None:
+            self._picker.ask_at(self.session.prediction, *place)
+        elif self._work is not None:
+            self._forget()
+            self.session.select(())
+
+    def take_back(self) -> None:
+        """The last hint goes."""
+        work = self._work
+        if work is None or not work.strokes:
+            self.tell(LAST, "info")
+            return
+        work.since = time.monotonic()
+        self._set_strokes(work.strokes[:-1])
+
+    def paint(self, painter: QPainter, dirty: QRectF) -> None:
+        """The hints, the stroke under way and the cross hair."""
+        view, work = self.canvas.view, self._work
+        if view is None:
+            return
+        if work is not None:
+            strokes = work.strokes
+            if self._drawn:
+                strokes = (*strokes, Stroke(tuple(self._drawn), self._inside))
+            solved = work.solved
+            painted = solved.painted if solved is not None and work.answered == work.strokes else ()
+            marks.paint_marks(painter, strokes, view, hot=self._hot, painted=painted)
+        if self._cross.place is not None:
+            marks.paint_cross(painter, self._cross.place, view)

@@ -1,0 +1,106 @@
+"""Hints make a mask: the same ones the same mask, the newer of two counts, the rest is painted."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.annotation import AnnotationState
+from app.errors import InputError
+from app.geometry import EMPTY
+from app.solving import (
+    MOST,
+    Stroke,
+    cell_size,
+    changed_rect,
+    clicks_of,
+    covers,
+    seeded,
+    solve_strokes,
+)
+from model.masks import BoxMask
+from tests.ui.canvas_fakes import disc, mask_annotation
+from tests.ui.solving import SIZE, prediction, proposal
+
+places = st.tuples(st.floats(0, SIZE[0] - 1), st.floats(0, SIZE[1] - 1))
+hints = st.builds(Stroke, st.lists(places, min_size=1, max_size=4).map(tuple), st.booleans())
+
+
+def test_no_hints_change_nothing() -> None:
+    start = proposal(prediction())
+    assert solve_strokes(start, prediction(), ()).annotation == start
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(hints, min_size=1, max_size=4))
+def test_the_same_hints_make_the_same_mask_however_they_come(strokes: list[Stroke]) -> None:
+    known = prediction()
+    start = proposal(known)
+    at_once = solve_strokes(start, known, strokes)
+    one_by_one = solve_strokes(start, known, strokes[:1])
+    for count in range(2, len(strokes) + 1):
+        one_by_one = solve_strokes(start, known, strokes[:count], one_by_one.chain)
+    assert one_by_one.annotation == at_once.annotation
+
+
+@settings(max_examples=40, deadline=None)
+@given(hints)
+def test_a_hint_is_obeyed_by_the_prototypes_or_by_paint(stroke: Stroke) -> None:
+    known = prediction()
+    made = solve_strokes(proposal(known), known, [stroke])
+    assert all(covers(made.mask, *each) is stroke.inside for each in stroke.points)
+
+
+def test_what_contradicts_a_newer_hint_does_not_count() -> None:
+    old, new = Stroke(((50.0, 50.0), (90.0, 50.0)), True), Stroke(((51.0, 50.0),), False)
+    clicks = clicks_of([old, new], cell=4.0)
+    assert [(each.x, each.inside) for each in clicks] == [(90.0, True), (51.0, False)]
+    assert len(clicks_of([new, old], cell=4.0)) == 2
+
+
+def test_a_long_stroke_is_thinned_evenly_with_both_ends() -> None:
+    points = tuple((float(x), 10.0) for x in range(200))
+    clicks = clicks_of([Stroke(points, True)], cell=1.0)
+    assert len(clicks) == MOST
+    assert (clicks[0].x, clicks[-1].x) == (0.0, 199.0)
+    assert np.diff([each.x for each in clicks]).max() <= 12
+
+
+def test_a_drawn_instance_is_seeded_by_what_expresses_it() -> None:
+    known = prediction()
+    bits = np.ones((SIZE[1], 148), np.bool_)
+    left_half = mask_annotation(1, BoxMask(0, 0, bits), SIZE)
+    found = seeded(left_half, known)
+    assert found.origin is not None
+    logits = known.prototypes.astype(np.float32) @ np.array(found.origin.coefficients, np.float32)
+    assert (logits[:, :37] > 0).all()
+    assert (logits[:, 38:] < 0).all()
+    made = solve_strokes(left_half, known, [Stroke(((200.0, 50.0),), True)])
+    assert (made.annotation.state, made.annotation.origin) == (AnnotationState.DRAWN, None)
+
+
+def test_a_seed_of_one_pixel_is_sound() -> None:
+    one = mask_annotation(1, BoxMask(150, 100, np.ones((1, 1), np.bool_)), SIZE)
+    assert np.isfinite(seeded(one, prediction()).origin.coefficients).all()  # type: ignore[union-attr]
+
+
+def test_coefficients_of_other_prototypes_are_refused() -> None:
+    from dataclasses import replace
+
+    known = prediction()
+    with pytest.raises(InputError, match="proposed it"):
+        solve_strokes(proposal(known), replace(known, model_version="other"), [Stroke(((9.0, 9.0),), True)])
+
+
+def test_where_masks_differ() -> None:
+    a, b = disc(100, 100, 40, SIZE), disc(100, 100, 30, SIZE)
+    assert changed_rect(a, a) is None
+    assert changed_rect(EMPTY, EMPTY) is None
+    assert changed_rect(a, b) == changed_rect(a, EMPTY)
+    c = BoxMask(0, 0, np.ones((3, 5), np.bool_))
+    d = BoxMask(0, 0, np.ones((3, 3), np.bool_))
+    assert changed_rect(c, d) == (3.0, 0.0, 5.0, 3.0)
+
+
+def test_a_cell_is_as_large_as_its_larger_side() -> None:
+    assert cell_size(prediction()) == 4.0

@@ -1,0 +1,132 @@
+"""Offering what the model had in mind at a place: one candidate after the other, shown live. Image pixels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.candidates import Candidate, candidates_at, candidates_in, take
+from app.solving import covers
+from model.errors import InputError
+from ui.tools.latest import Latest
+from ui.tools.live import LiveMask
+
+if TYPE_CHECKING:
+    from app.annotation import Category
+    from app.candidates import Box
+    from model.messages import Prediction
+    from ui.tools.base import Tool
+
+NOTHING = "the model sees nothing here: draw a box around the object ({box}), or a polygon"
+NO_CATEGORY = "expected a category to draw with, got none: add or choose one, then try again"
+
+
+class CandidatePicker:
+    """The candidates of one tool. `take` makes the one that is shown an instance: one edit."""
+
+    def __init__(self, tool: Tool) -> None:
+        self._tool = tool
+        self._latest = Latest(tool.canvas)
+        self._live = LiveMask(tool.canvas)
+        self._found: list[Candidate] = []
+        self._place = 0
+        self._asking = False
+        self._since = 0.0
+
+    @property
+    def shown(self) -> Candidate | None:
+        """The candidate on the screen."""
+        return self._found[self._place] if self._found else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is looked for or shown."""
+        return self._asking or bool(self._found)
+
+    @property
+    def hint(self) -> str:
+        """One line about what is shown."""
+        shown = self.shown
+        if shown is None:
+            return "Looking …"
+        what = f"{shown.category} {shown.score:.2f}" if shown.score is not None else "from its box alone"
+        many = f"{self._place + 1} of {len(self._found)}" if len(self._found) > 1 else "The only candidate"
+        more = " · Tab: the next" if len(self._found) > 1 else ""
+        return f"{many}: {what} · Enter or click: take it{more} · Esc: none"
+
+    def ask_at(self, prediction: Prediction, x: float, y: float) -> None:
+        """Look for what could be at a place."""
+        self._ask(lambda: candidates_at(prediction, x, y))
+
+    def ask_in(self, prediction: Prediction, box: Box) -> None:
+        """Look for what could be in a box; a single candidate is taken at once."""
+        self._ask(lambda: candidates_in(prediction, box), at_once=True)
+
+    def _ask(self, work: Callable[[], list[Candidate]], *, at_once: bool = False) -> None:
+        self.cancel()
+        self._asking, self._since = True, time.monotonic()
+        self._latest.ask(work, lambda found: self._answered(found, at_once))
+        self._tool.canvas.update_hint()
+
+    def _answered(self, found: list[Candidate] | InputError, at_once: bool) -> None:
+        self._asking = False
+        if isinstance(found, InputError) or not found:
+            words = str(found) if isinstance(found, InputError) else NOTHING.format(box="R")
+            self._tool.tell(words, "info")
+        else:
+            self._found, self._place = found, 0
+            if at_once:
+                self.take()
+            else:
+                self._show()
+        self._tool.canvas.update_hint()
+
+    def _show(self) -> None:
+        shown = self.shown
+        assert shown is not None
+        category = self._category(shown)
+        color = self._tool.canvas.shown.category_color(category.id if category is not None else None)
+        self._live.show(None, shown.mask, color, None)
+        self._tool.canvas.update_hint()
+
+    def _category(self, candidate: Candidate) -> Category | None:
+        session = self._tool.session
+        named = [each for each in session.categories if each.name.casefold() == candidate.category.casefold()]
+        return named[0] if named else session.category
+
+    def step(self, by: int) -> None:
+        """The next candidate, or the one before."""
+        if self._found:
+            self._place = (self._place + by) % len(self._found)
+            self._show()
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether the candidate on the screen has the pixel at a place."""
+        return self.shown is not None and covers(self.shown.mask, x, y)
+
+    def take(self) -> None:
+        """What is shown becomes an instance, and is chosen."""
+        shown, document = self.shown, self._tool.document
+        if shown is None or document is None:
+            return
+        category = self._category(shown)
+        if category is None:
+            self._tool.tell(NO_CATEGORY, "warning")
+            return
+        canvas, session = self._tool.canvas, self._tool.session
+        edit, made = take(shown, document, category.id, seconds=time.monotonic() - self._since)
+        self._found = []
+        canvas.stage.masks.prime(made.id, made.geometry, shown.mask)
+        with canvas.stage.held():
+            self._live.end()
+            session.apply(edit)
+            session.select([made.id])
+
+    def cancel(self) -> bool:
+        """Show none; True if there was something."""
+        had = self.busy
+        self._latest.forget()
+        self._asking, self._found = False, []
+        self._live.end()
+        return had
