@@ -84,3 +84,33 @@ def test_a_box_without_room_is_not_taken(qtbot: QtBot, session: FakeSession, can
     qtbot.waitUntil(lambda: bool(session.messages), timeout=5000)
     assert "empty" in session.messages[-1]
     assert session.applied == []
+
+
+def drag(canvas: Canvas, a: tuple[float, float], b: tuple[float, float], held: object = PLAIN) -> None:
+    QTest.mousePress(canvas, LEFT, held, place(canvas, *a))  # type: ignore[call-overload]
+    QTest.mouseMove(canvas, place(canvas, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2))
+    QTest.mouseRelease(canvas, LEFT, held, place(canvas, *b))  # type: ignore[call-overload]
+
+
+def test_a_drawn_box_asks_the_model(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [])
+    canvas.set_tool("box")
+    drag(canvas, (34, 22), (268, 178))
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
+    made = session.applied[0].changes[0].after
+    assert made is not None
+    assert made.origin is not None
+    assert made.score == pytest.approx(0.9)
+    assert has(made, 80, 100)
+    assert not has(made, 220, 100)
+
+
+def test_with_control_it_is_a_plain_box(session: FakeSession, canvas: Canvas) -> None:
+    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [])
+    canvas.set_tool("box")
+    drag(canvas, (34, 22), (268, 178), Qt.KeyboardModifier.ControlModifier)
+    assert len(session.applied) == 1
+    made = session.applied[0].changes[0].after
+    assert made is not None
+    assert made.origin is None
+    assert has(made, 220, 100)

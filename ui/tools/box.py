@@ -1,6 +1,13 @@
-"""Draw a box: drag it, or click two corners. It becomes an instance of four vertices on whole pixels."""
+"""Draw a box: drag it, or click two corners.
+
+Where the model has looked at the image the box asks it: what it had in mind there becomes the instance; an
+object that it has never seen begins from the box's geometry. Else, and with Ctrl, the box becomes four
+vertices on whole pixels.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
@@ -8,6 +15,11 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 from app.geometry import PolygonPart, Polygons
 from ui.canvas import overlay
 from ui.tools.base import Pointer, Tool
+from ui.tools.candidates import CandidatePicker
+
+if TYPE_CHECKING:
+    from ui.canvas.view import Canvas
+    from ui.session import Session
 
 DRAG_FROM = 4.0  # widget units from where a press is a drag
 
@@ -22,15 +34,21 @@ class BoxTool(Tool):
     _held = False  # the button is down since the first corner
     _pointer: Pointer | None = None
 
+    def __init__(self, canvas: Canvas, session: Session) -> None:
+        super().__init__(canvas, session)
+        self._picker = CandidatePicker(self)
+
     @property
     def hint(self) -> str:
         if self._first is None:
-            return "Drag a box, or click two corners · Shift: square · Esc: cancel"
+            asks = " around an object: the model finds its mask · Ctrl: a plain box"
+            more = asks if self.session.prediction is not None else ", or click two corners"
+            return f"Drag a box{more} · Shift: square"
         return "Release or click at the other corner · Shift: square · Esc drops it"
 
     @property
     def busy(self) -> bool:
-        return self._first is not None or super().busy
+        return self._first is not None or self._picker.busy or super().busy
 
     def press(self, pointer: Pointer) -> None:
         if self.document is None:
@@ -38,6 +56,7 @@ class BoxTool(Tool):
         if super().busy:
             self.tell("choose a category for the box that waits, or press Esc to drop it", "warning")
         elif self._first is None:
+            self._picker.cancel()
             self.began()
             self._first, self._held = pointer, True
         else:
@@ -63,9 +82,16 @@ class BoxTool(Tool):
         left, top, right, bottom = self._box(pointer)
         self._repaint()
         self._first = None
-        if right > left and bottom > top:
-            corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-            self.add(Polygons((PolygonPart(corners),)))
+        prediction = self.session.prediction
+        if right <= left or bottom <= top:
+            return
+        corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+        plain = Polygons((PolygonPart(corners),))
+        if prediction is not None and not pointer.control:
+            box = (left, top, right - left, bottom - top)
+            self._picker.ask_in(prediction, box, lambda: self.add(plain))
+        else:
+            self.add(plain)
 
     def _box(self, pointer: Pointer) -> tuple[float, float, float, float]:
         """Left, top, right, bottom on whole pixels within the image."""
@@ -92,7 +118,7 @@ class BoxTool(Tool):
         had = self._first is not None
         self._repaint()
         self._first, self._held = None, False
-        return super().cancel() or had
+        return self._picker.cancel() or super().cancel() or had
 
     def leave(self) -> None:
         if self._first is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from model.messages import Prediction
     from ui.tools.base import Tool
 
-NOTHING = "the model sees nothing here: draw a box around the object ({box}), or a polygon"
+NOTHING = "the model sees nothing here: draw a box around the object, or a polygon"
 NO_CATEGORY = "expected a category to draw with, got none: add or choose one, then try again"
 
 
@@ -57,30 +57,42 @@ class CandidatePicker:
 
     def ask_at(self, prediction: Prediction, x: float, y: float) -> None:
         """Look for what could be at a place."""
-        self._ask(lambda: candidates_at(prediction, x, y))
+        self._ask(lambda: candidates_at(prediction, x, y), self._offer)
 
-    def ask_in(self, prediction: Prediction, box: Box) -> None:
-        """Look for what could be in a box; a single candidate is taken at once."""
-        self._ask(lambda: candidates_in(prediction, box), at_once=True)
+    def ask_in(self, prediction: Prediction, box: Box, otherwise: Callable[[], object]) -> None:
+        """Take what fits a box best at once; `otherwise` where nothing does."""
 
-    def _ask(self, work: Callable[[], list[Candidate]], *, at_once: bool = False) -> None:
-        self.cancel()
-        self._asking, self._since = True, time.monotonic()
-        self._latest.ask(work, lambda found: self._answered(found, at_once))
-        self._tool.canvas.update_hint()
-
-    def _answered(self, found: list[Candidate] | InputError, at_once: bool) -> None:
-        self._asking = False
-        if isinstance(found, InputError) or not found:
-            words = str(found) if isinstance(found, InputError) else NOTHING.format(box="R")
-            self._tool.tell(words, "info")
-        else:
-            self._found, self._place = found, 0
-            if at_once:
+        def best(found: list[Candidate]) -> None:
+            if found:
+                self._found, self._place = found[:1], 0
                 self.take()
             else:
-                self._show()
+                otherwise()
+
+        self._ask(lambda: candidates_in(prediction, box), best)
+
+    def _ask(self, work: Callable[[], list[Candidate]], then: Callable[[list[Candidate]], object]) -> None:
+        self.cancel()
+        self._asking, self._since = True, time.monotonic()
+        self._latest.ask(work, lambda found: self._answered(found, then))
         self._tool.canvas.update_hint()
+
+    def _answered(
+        self, found: list[Candidate] | InputError, then: Callable[[list[Candidate]], object]
+    ) -> None:
+        self._asking = False
+        if isinstance(found, InputError):
+            self._tool.tell(str(found), "warning")
+        else:
+            then(found)
+        self._tool.canvas.update_hint()
+
+    def _offer(self, found: list[Candidate]) -> None:
+        if found:
+            self._found, self._place = found, 0
+            self._show()
+        else:
+            self._tool.tell(NOTHING, "info")
 
     def _show(self) -> None:
         shown = self.shown
