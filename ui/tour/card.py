@@ -68,12 +68,12 @@ class TourCard(QWidget):
         self.raise_()
 
     def place(self) -> None:
-        """At the lower edge of what it floats over, unless it was put elsewhere."""
+        """In the lower left corner, clear of the panels on the right, unless it was put elsewhere."""
         over = self.parentWidget()
         if over is None:
             return
         if not self._moved:
-            self.move((over.width() - self.width()) // 2, over.height() - self.height() - MARGIN)
+            self.move(MARGIN, over.height() - self.height() - MARGIN)
         else:
             self.move(self._kept_inside(self.pos()))
 

@@ -95,6 +95,7 @@ class Tour(QObject):
                 session.show_image(wanted.id)
                 return
             session.predict_current()
+        session.set_tool("select")
         self._advance()
 
     # --- what happens --------------------------------------------------------------------------------------
