@@ -57,6 +57,9 @@ class Origin:
     model_version: str
     box: tuple[float, float, float, float]  # image pixels, x y w h, as predicted (also the assembly's crop)
     coefficients: tuple[float, ...]  # (k,) as predicted
+    region: tuple[float, float, float, float] | None = (
+        None  # of the prediction whose prototypes these are for
+    )
 
 
 @dataclass(frozen=True, slots=True)

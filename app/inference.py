@@ -19,10 +19,13 @@ from typing import Any
 from app.errors import HostError, InputError
 from app.events import Event
 from app.host_process import HostDied, HostProcess
-from model.messages import Failed, Loaded, LoadModel, Predict, Predicted, Prediction
+from model.messages import Failed, Loaded, LoadModel, Predict, Predicted, Prediction, Region
 
 SERVE = "model.host:serve"
 DEATHS_ALLOWED = 3  # in a row on one file, or while loading: then it is not tried again
+
+
+_Key = tuple[Path, float, int, Region | None, bool]
 
 
 class Priority(IntEnum):
@@ -40,6 +43,8 @@ class _Job:
     image: Path
     min_score: float
     max_detections: int
+    region: Region | None = None
+    anchors: bool = False
     waiting: list[Future[Prediction]] = field(default_factory=list)
     taken: bool = False
 
@@ -48,8 +53,8 @@ class _Job:
         return any(not future.cancelled() for future in self.waiting)
 
     @property
-    def key(self) -> tuple[Path, float, int]:
-        return self.image, self.min_score, self.max_detections
+    def key(self) -> _Key:
+        return self.image, self.min_score, self.max_detections, self.region, self.anchors
 
 
 class Inference:
@@ -79,7 +84,7 @@ class Inference:
         self._load_patience, self._patience = load_patience, patience
         self._changed = threading.Condition()
         self._queue: list[tuple[int, int, _Job]] = []
-        self._jobs: dict[tuple[Path, float, int], _Job] = {}
+        self._jobs: dict[_Key, _Job] = {}
         self._loads: list[Future[Loaded]] = []
         self._order = itertools.count()
         self._requests = itertools.count(1)
@@ -113,8 +118,13 @@ class Inference:
         *,
         max_detections: int = 200,
         priority: Priority = Priority.SCREEN,
+        region: Region | None = None,
+        anchors: bool = False,
     ) -> Future[Prediction]:
         """Ask for one image. The same image asked twice runs once, with the more urgent priority.
+
+        `region`: only this rectangle of it, at full resolution (image pixels; see `Prediction.region`).
+        `anchors`: with `Prediction.anchors`, which nobody keeps on disk: ask for the image on screen.
 
         The future raises HostError when the process died over it, InputError when the image or the weights
         cannot be used, CancelledError after `cancel` or `close`.
@@ -123,8 +133,7 @@ class Inference:
         with self._changed:
             if self._refused(future, path):
                 return future
-            job = _Job(path, min_score, max_detections)
-            job = self._jobs.setdefault(job.key, job)
+            job = self._same(_Job(path, min_score, max_detections, region, anchors))
             job.waiting.append(future)
             if not job.taken:
                 heapq.heappush(self._queue, (int(priority), next(self._order), job))
@@ -172,6 +181,17 @@ class Inference:
         if error is not None:
             future.set_exception(error)
         return error is not None
+
+    def _same(self, job: _Job) -> _Job:
+        """The job that answers this one, too; itself if there is none. Anchors asked for later are added."""
+        twin = self._jobs.get((*job.key[:-1], not job.anchors))
+        if twin is not None and twin.anchors:
+            return twin
+        if twin is not None and not twin.taken and job.key not in self._jobs:
+            del self._jobs[twin.key]
+            twin.anchors = True
+            job = twin
+        return self._jobs.setdefault(job.key, job)
 
     def _wake(self) -> None:
         if self._thread is None:
@@ -281,7 +301,9 @@ class Inference:
         """The answer to one job; answers to other requests are stale and dropped."""
         assert self._process is not None
         request = next(self._requests)
-        self._process.send(Predict(request, job.image, job.min_score, job.max_detections))
+        self._process.send(
+            Predict(request, job.image, job.min_score, job.max_detections, job.region, job.anchors)
+        )
         while True:
             answer = self._process.receive(self._patience)
             if answer.request != request:

@@ -63,7 +63,13 @@ class Predictions:
         return prediction
 
     def save(self, key: str, prediction: Prediction) -> bool:
-        """Keep a prediction; False when the disk does not take it, which costs only time later."""
+        """Keep a prediction; False when the disk does not take it, which costs only time later.
+
+        Its anchors are left out (they would double the file and cost one run of the network), and one of a
+        region is not kept at all.
+        """
+        if prediction.region is not None:
+            return False
         path = self.path(key, prediction.model_version)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -56,6 +56,7 @@ def candidates(prediction: Prediction, min_score: float = FLOOR) -> list[Candida
     This is where the time goes (the masks are assembled at image size): call it off the GUI thread.
     """
     width, height = prediction.image_width, prediction.image_height
+    left, top, across, down = prediction.frame
     chosen = [index for index, score in enumerate(prediction.scores) if score >= min_score]
     found = []
     for index, mask in zip(chosen, assemble_all(prediction, chosen), strict=True):
@@ -66,8 +67,9 @@ def candidates(prediction: Prediction, min_score: float = FLOOR) -> list[Candida
         x1, y1, x2, y2 = (float(value) for value in prediction.boxes[index])
         origin = Origin(
             model_version=prediction.model_version,
-            box=(x1 * width, y1 * height, (x2 - x1) * width, (y2 - y1) * height),
+            box=(left + x1 * across, top + y1 * down, (x2 - x1) * across, (y2 - y1) * down),
             coefficients=tuple(float(value) for value in prediction.coefficients[index]),
+            region=prediction.region,
         )
         name = prediction.categories[int(prediction.classes[index])]
         found.append(Candidate(name, float(prediction.scores[index]), mask, geometry, bbox, area, origin))

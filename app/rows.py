@@ -95,15 +95,17 @@ def annotation_from_row(row: Mapping[str, Any]) -> Annotation:
 def _origin_to_text(origin: Origin | None) -> str | None:
     if origin is None:
         return None
-    return json.dumps([origin.model_version, origin.box, origin.coefficients], separators=(",", ":"))
+    region = [] if origin.region is None else [origin.region]
+    return json.dumps([origin.model_version, origin.box, origin.coefficients, *region], separators=(",", ":"))
 
 
 def _origin_from_text(text: str | None) -> Origin | None:
     if not text:
         return None
-    version, box, coefficients = json.loads(text)
+    version, box, coefficients, *region = json.loads(text)
     x, y, width, height = box
-    return Origin(version, (x, y, width, height), tuple(coefficients))
+    seen = tuple(region[0]) if region else None
+    return Origin(version, (x, y, width, height), tuple(coefficients), seen)
 
 
 def _floats_to_blob(values: tuple[float, ...] | None) -> bytes | None:

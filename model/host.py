@@ -11,15 +11,21 @@ import contextlib
 import time
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from model.errors import InputError
-from model.image_io import REDUCTIONS, ImageHeader, read_header, read_image
+from model.image_io import read_header, read_image
 from model.messages import Answer, Failed, Loaded, LoadModel, Predict, Predicted, Shutdown
+from model.region import cut, reduction, whole_pixels
 
 if TYPE_CHECKING:
-    from model.config import ModelConfig
     from model.predictor import Predictor
+
+KEPT_BYTES = 600 << 20  # of one decoded image; a larger one is decoded anew for each of its regions
 
 
 def serve(connection: Connection) -> None:
@@ -35,6 +41,7 @@ class _Host:
 
     def __init__(self) -> None:
         self._predictor: Predictor | None = None
+        self._pictures = _Pictures()
 
     def answer(self, request: LoadModel | Predict) -> Answer:
         try:
@@ -64,25 +71,49 @@ class _Host:
             return Failed(request.request, "expected a loaded model before the first image, got none")
         start = time.perf_counter()
         header = read_header(request.image)
-        image = read_image(request.image, reduction(header, self._predictor.config))
+        size = header.width, header.height
+        region = None if request.region is None else whole_pixels(request.region, *size)
+        reduce = reduction(header, self._predictor.config, region)
+        if region is not None and reduce > 1:
+            region = whole_pixels(region, *size, step=reduce)
+        image = self._pictures.read(request.image, reduce, keep=region is not None)
+        if region is not None:
+            image = cut(image, region, step=reduce)
         decode = time.perf_counter() - start
         prediction = self._predictor.predict(
-            image, request.min_score, request.max_detections, size=(header.width, header.height)
+            image,
+            request.min_score,
+            request.max_detections,
+            size=size,
+            region=region,
+            anchors=request.anchors,
         )
         return Predicted(
             request.request, replace(prediction, seconds={"decode": decode, **prediction.seconds})
         )
 
 
-def reduction(header: ImageHeader, config: ModelConfig) -> int:
-    """How much a JPEG may be reduced while it is decoded: at least twice the network's input remains.
+class _Pictures:
+    """Decodes images; keeps the last one of which a region was asked for, since more of it will be."""
 
-    Only for networks that average when they shrink, which comes to the same; published ones see every pixel.
-    """
-    if not config.antialias or header.format not in ("JPEG", "MPO"):
-        return 1
-    fits = min(header.width, header.height) // (2 * config.input_size)
-    return max(each for each in REDUCTIONS if each <= max(fits, 1))
+    def __init__(self) -> None:
+        self._key: object = None
+        self._pixels: NDArray[np.uint8] | None = None
+
+    def read(self, path: Path, reduce: int, *, keep: bool) -> NDArray[np.uint8]:
+        """The pixels of a file as it is now. Raises ImageError."""
+        try:
+            stat = path.stat()
+            key = path, stat.st_mtime_ns, stat.st_size, reduce
+        except OSError:
+            key = None  # `read_image` says it in words
+        if key is not None and key == self._key and self._pixels is not None:
+            return self._pixels
+        self._key = self._pixels = None  # first: two large images may not fit
+        pixels = read_image(path, reduce)
+        if keep and pixels.nbytes <= KEPT_BYTES:
+            self._key, self._pixels = key, pixels
+        return pixels
 
 
 def _out_of_memory(error: RuntimeError) -> bool:

@@ -99,19 +99,18 @@ def assemble(
 
 
 def assemble_all(prediction: Prediction, indices: Sequence[int] | None = None) -> list[BoxMask]:
-    """The masks of a prediction's detections (all, or those of `indices`), in that order."""
+    """The masks of a prediction's detections (all, or those of `indices`), in that order; image pixels.
+
+    Those of a region's prediction stay inside the region.
+    """
     prototypes = prediction.prototypes.astype(np.float32)
     chosen = range(len(prediction)) if indices is None else indices
-    return [
-        assemble(
-            prototypes,
-            prediction.coefficients[index],
-            prediction.boxes[index],
-            prediction.image_width,
-            prediction.image_height,
-        )
+    x, y, width, height = (int(value) for value in prediction.frame)
+    masks = [
+        assemble(prototypes, prediction.coefficients[index], prediction.boxes[index], width, height)
         for index in chosen
     ]
+    return [BoxMask(each.left + x, each.top + y, each.bits) for each in masks] if x or y else masks
 
 
 @dataclass(frozen=True, slots=True, eq=False)

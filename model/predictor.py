@@ -13,12 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.boxes import decode
 from model.checkpoint import load
 from model.config import ModelConfig
 from model.detect import Detections, detect
 from model.devices import choose_device
 from model.fusing import fold_batch_norms
-from model.messages import Prediction
+from model.messages import TOP, Anchors, Prediction, Region
 from model.rescoring import soft_masks
 from model.transforms import to_input
 from model.yolact import RawOutput
@@ -69,10 +70,13 @@ class Predictor:
         max_detections: int = 200,
         *,
         size: tuple[int, int] | None = None,
+        region: Region | None = None,
+        anchors: bool = False,
     ) -> Prediction:
         """What the network says of one image, (h, w, 3) uint8 RGB, upright.
 
-        `size`: width and height of the image where `image_rgb` is a reduced copy of it.
+        `size`: width and height of the image where `image_rgb` is a reduced copy, or only a region of it;
+        `region`: which one, image pixels; `anchors`: also what came before threshold and suppression.
         """
         if (
             image_rgb.ndim != 3
@@ -112,9 +116,20 @@ class Predictor:
             coefficients=_array(found.coefficients, np.float32),
             qualities=_array(qualities, np.float32),
             seconds=seconds,
+            region=region,
+            anchors=self._anchors(raw) if anchors else None,
         )
         seconds["detect"] = lap()
         return prediction
+
+    def _anchors(self, raw: RawOutput) -> Anchors:
+        scores, classes = raw.class_logits[0].softmax(-1)[:, 1:].topk(min(TOP, self.config.classes), dim=1)
+        return Anchors(
+            boxes=_array(decode(raw.boxes_raw[0], self._model.priors), np.float32),
+            top_classes=_array(classes, np.int16),
+            top_scores=_array(scores, np.float16),
+            coefficients=_array(raw.coefficients[0], np.float16),
+        )
 
     def _qualities(self, prototypes: Tensor, found: Detections) -> Tensor:
         """(n,) score times the predicted mask quality, where the network predicts one."""

@@ -152,7 +152,7 @@ class ModelAccess:
         from app.inference import Priority
 
         priority = Priority.SCREEN if urgent else Priority.AHEAD
-        future = self._inference.predict(project.images_dir / path, priority=priority)
+        future = self._inference.predict(project.images_dir / path, priority=priority, anchors=urgent)
         self._asked[image_id] = future
         self._session.workers.follow(
             future,

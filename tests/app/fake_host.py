@@ -14,12 +14,30 @@ from pathlib import Path
 
 import numpy as np
 
-from model.messages import Failed, Loaded, LoadModel, Predict, Predicted, Prediction, Shutdown
+from model.messages import (
+    Anchors,
+    Failed,
+    Loaded,
+    LoadModel,
+    Predict,
+    Predicted,
+    Prediction,
+    Region,
+    Shutdown,
+)
 
 ORDER = "PROTOLABEL_TEST_ORDER"  # names of the predicted files are appended to the file named here
+ANCHORS = Anchors(
+    np.array([[0.1, 0.1, 0.5, 0.9]], np.float32),
+    np.zeros((1, 1), np.int16),
+    np.full((1, 1), 0.9, np.float16),
+    np.full((1, 2), 4, np.float16),
+)
 
 
-def prediction_of(image: Path, detections: int = 1) -> Prediction:
+def prediction_of(
+    image: Path, detections: int = 1, region: Region | None = None, anchors: bool = False
+) -> Prediction:
     """Detections of a cat in the left half of an 80 x 60 image, prototypes of ones."""
     n = detections
     return Prediction(
@@ -34,6 +52,8 @@ def prediction_of(image: Path, detections: int = 1) -> Prediction:
         coefficients=np.full((n, 2), 4, np.float32),
         qualities=np.full(n, 0.9, np.float32),
         seconds={"forward": float(len(image.name))},
+        region=region,
+        anchors=ANCHORS if anchors else None,
     )
 
 
@@ -55,7 +75,8 @@ def act(connection: Connection, request: Predict) -> None:
         return
     elif name.startswith("stale"):
         connection.send(Predicted(request.request - 1, prediction_of(Path("old"))))
-    connection.send(Predicted(request.request, prediction_of(request.image)))
+    answer = prediction_of(request.image, region=request.region, anchors=request.anchors)
+    connection.send(Predicted(request.request, answer))
 
 
 def serve(connection: Connection) -> None:

@@ -73,6 +73,32 @@ def test_the_screen_comes_first_then_ahead_then_bulk(tmp_path: Path, monkeypatch
     assert order.read_text().split() == ["slow.png", "bulk1", "ahead", "bulk0"]
 
 
+def test_a_region_is_another_request_than_the_image(inference: Inference) -> None:
+    region = (1.0, 2.0, 30.0, 40.0)
+    whole, part = inference.predict(Path("slow.png")), inference.predict(Path("slow.png"), region=region)
+    assert whole.result(WAIT).region is None
+    assert part.result(WAIT).region == region
+    assert whole.result(WAIT).anchors is None
+
+
+def test_anchors_are_added_to_what_waits_and_serve_whoever_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = tmp_path / "order.txt"
+    monkeypatch.setenv(fake_host.ORDER, str(order))
+    with Inference(Path("w"), serve=SERVE) as inference:
+        busy = inference.predict(Path("slow.png"))
+        wait_until(order.exists)
+        ahead = inference.predict(Path("a"), priority=Priority.AHEAD)
+        screen = inference.predict(Path("a"), anchors=True)
+        later = inference.predict(Path("a"))
+        again = inference.predict(Path("slow.png"), anchors=True)  # under way without: asked once more
+        for future in (ahead, screen, later, again):
+            assert future.result(WAIT).anchors is not None
+        assert busy.result(WAIT).anchors is None
+    assert order.read_text().split() == ["slow.png", "a", "slow.png"]
+
+
 def test_what_is_cancelled_before_its_turn_is_never_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

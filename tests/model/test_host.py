@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from model.config import CONFIGS
-from model.host import reduction, serve
+from model.host import serve
 from model.image_io import ImageHeader
 from model.messages import Failed, Loaded, LoadModel, Predict, Predicted, Shutdown
+from model.region import reduction
 from tests.model.tiny import NAMES, tiny_weights
 
 
