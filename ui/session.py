@@ -16,7 +16,6 @@ from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 from app.annotation import (
     PERSONS_WORK,
     Annotation,
-    AnnotationId,
     AnnotationState,
     Category,
     CategoryId,
@@ -29,6 +28,7 @@ from app.records import ImageRecord
 from ui import opened, session_edits
 from ui.journal import QueuedJournal
 from ui.model_access import ModelAccess
+from ui.open_image import THRESHOLD, OpenImage
 from ui.workers import Workers
 
 if TYPE_CHECKING:
@@ -39,25 +39,19 @@ if TYPE_CHECKING:
     from app.project import Project
     from model.messages import Prediction
 
-THRESHOLD = 0.3  # score from which proposals are shown, at first
 AHEAD = 3  # images after the current one that are read and predicted ahead
 LARGE = 8_000_000  # pixels from which an image is left to the canvas, which shows a preview first
 
 
-class Session(QObject):
+class Session(OpenImage):
     """See the module. Read the attributes; change them only by the methods."""
 
     project_changed: SignalInstance = Signal()  # type: ignore[assignment]
     images_changed: SignalInstance = Signal()  # type: ignore[assignment]
     image_state_changed: SignalInstance = Signal(object)  # type: ignore[assignment]  # ImageRecord
-    document_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    annotations_changed: SignalInstance = Signal(object)  # type: ignore[assignment]  # Edit
-    selection_changed: SignalInstance = Signal()  # type: ignore[assignment]
     categories_changed: SignalInstance = Signal()  # type: ignore[assignment]
     category_changed: SignalInstance = Signal()  # type: ignore[assignment]
     prediction_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    threshold_changed: SignalInstance = Signal(float)  # type: ignore[assignment]
-    view_changed: SignalInstance = Signal()  # type: ignore[assignment]
     tool_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
     message: SignalInstance = Signal(str, str)  # type: ignore[assignment]  # words, info | warning | error
     model_state_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
@@ -69,23 +63,19 @@ class Session(QObject):
         self.model = ModelAccess(self)
         self.auto_prelabel = True
         self._documents, self._pixels = opened.documents(), opened.pixels()
-        self._clipboard: tuple[Annotation, ...] = ()
         self._forget()
         self._ahead = QTimer(self, singleShot=True, interval=120)
         self._ahead.timeout.connect(self._look_ahead)
 
     def _forget(self) -> None:
+        self.clear_image()
         self.project: Project | None = None
         self.records: list[ImageRecord] = []
         self.categories: list[Category] = []
-        self.document: ImageDocument | None = None
         self.image_id: ImageId | None = None
         self.prediction: Prediction | None = None
         self.pixels: NDArray[np.uint8] | None = None
-        self.selection: tuple[AnnotationId, ...] = ()
         self.category: Category | None = None
-        self.hidden: frozenset[AnnotationId] = frozenset()
-        self.threshold = THRESHOLD
         self.tool = "select"
         self.listed: Sequence[ImageId] = ()  # the list's images in its order: steps follow it
         self._places: dict[ImageId, int] = {}
@@ -328,22 +318,7 @@ class Session(QObject):
         ids = list(self._places)
         return ids, ids.index(self.image_id) if self.image_id in self._places else -1
 
-    # --- edits ---------------------------------------------------------------------------------------------
-
-    def apply(self, edit: Edit) -> None:
-        """Perform an edit of the current document."""
-        if self.document is not None:
-            self.document.apply(session_edits.complete(edit, self.document))
-
-    def undo(self) -> None:
-        """Take the current document's last edit back."""
-        if self.document is not None:
-            self.document.undo()
-
-    def redo(self) -> None:
-        """Perform the last undone edit again."""
-        if self.document is not None:
-            self.document.redo()
+    # --- what was edited -----------------------------------------------------------------------------------
 
     def _edited(self, document: ImageDocument, edit: Edit) -> None:
         self._recount(document)
@@ -381,62 +356,6 @@ class Session(QObject):
         if project is not None and document is not None:
             self.workers.on_project(lambda: project.store.load_document(image_id), document.restore)
 
-    def _perform(self, edit: Edit | None) -> bool:
-        if edit is not None:
-            self.apply(edit)
-        return edit is not None
-
-    def accept(self) -> None:
-        """Accept the chosen proposals; without a selection, all visible ones."""
-        if self.document is not None:
-            self._perform(session_edits.accept(self.document, self.selection or self.visible_proposals()))
-
-    def accept_all(self) -> None:
-        """Accept all visible proposals."""
-        if self.document is not None:
-            self._perform(session_edits.accept(self.document, self.visible_proposals()))
-
-    def reject(self) -> None:
-        """Reject the chosen proposals, without a selection all visible ones; they do not come back."""
-        if self.document is not None:
-            self._perform(session_edits.discard(self.document, self.selection or self.visible_proposals()))
-
-    def delete_selection(self) -> None:
-        """Remove what is chosen; proposals are rejected."""
-        if self.document is not None and self.selection:
-            self._perform(session_edits.discard(self.document, self.selection))
-
-    def relabel(self, category_id: CategoryId) -> None:
-        """Give what is chosen another category."""
-        if self.document is not None:
-            self._perform(session_edits.relabel(self.document, self.selection, category_id))
-
-    def duplicate(self) -> None:
-        """Copies of what is chosen, a little aside, chosen themselves."""
-        if self.document is not None:
-            self._add_copies(session_edits.chosen(self.document, self.selection), (12.0, 12.0))
-
-    def copy(self) -> None:
-        """Remember what is chosen, for any image of the project."""
-        if self.document is not None:
-            self._clipboard = tuple(session_edits.chosen(self.document, self.selection))
-
-    def paste(self) -> None:
-        """Copies of what was remembered, at the same place."""
-        self._add_copies(self._clipboard, (0.0, 0.0))
-
-    def _add_copies(self, annotations: Sequence[Annotation], offset: tuple[float, float]) -> None:
-        if self.document is None:
-            return
-        edit = session_edits.copies(self.document, annotations, offset)
-        if self._perform(edit) and edit is not None:
-            self.select(change.id for change in edit.changes)
-
-    def set_image_state(self, state: ImageState) -> None:
-        """The current image goes to another state."""
-        if self.document is not None:
-            self._perform(session_edits.image_state(self.document, state))
-
     def set_states(self, image_ids: Iterable[ImageId], state: ImageState) -> None:
         """Several images go to another state, each an undoable edit of its own."""
         for image_id in image_ids:
@@ -452,39 +371,6 @@ class Session(QObject):
             return
         self.set_image_state(ImageState.DONE)
         self.step(1, lambda record: record.state not in (ImageState.DONE, ImageState.SKIPPED))
-
-    # --- what is chosen and shown --------------------------------------------------------------------------
-
-    def select(self, ids: Iterable[AnnotationId]) -> None:
-        """Choose annotations of the current document."""
-        there = self.document.annotations if self.document else {}
-        chosen = tuple(dict.fromkeys(each for each in ids if each in there))
-        if chosen != self.selection:
-            self.selection = chosen
-            self.selection_changed.emit()
-
-    def visible(self, annotation: Annotation) -> bool:
-        """Whether an annotation is shown: not rejected, not hidden, a proposal only from the threshold on."""
-        if annotation.id in self.hidden or annotation.state is AnnotationState.REJECTED:
-            return False
-        return annotation.state is not AnnotationState.PROPOSED or (annotation.score or 0.0) >= self.threshold
-
-    def visible_proposals(self) -> list[AnnotationId]:
-        """The proposals that are shown."""
-        there = self.document.annotations.values() if self.document else ()
-        return [each.id for each in there if each.state is AnnotationState.PROPOSED and self.visible(each)]
-
-    def toggle_hidden(self, ids: Iterable[AnnotationId]) -> None:
-        """Hide those that are shown, show those that are hidden."""
-        self.hidden = self.hidden ^ frozenset(ids)
-        self.view_changed.emit()
-
-    def set_threshold(self, value: float) -> None:
-        """Show proposals from this score on. No network is run."""
-        value = min(max(value, 0.0), 1.0)
-        if value != self.threshold:
-            self.threshold = value
-            self.threshold_changed.emit(value)
 
     def set_tool(self, name: str) -> None:
         """Choose a tool of the canvas."""

@@ -1,0 +1,148 @@
+"""The image on screen: its document, what is chosen and shown of it, and the edits that menus and keys make.
+
+The half of `ui.session.Session` that knows one image. Nothing here waits: a document is in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, SignalInstance
+
+from app.annotation import Annotation, AnnotationId, AnnotationState, CategoryId, ImageState
+from app.edits import Edit
+from ui import session_edits
+
+if TYPE_CHECKING:
+    from app.document import ImageDocument
+
+THRESHOLD = 0.35  # score from which proposals are shown, at first
+
+
+class OpenImage(QObject):
+    """See the module. Read the attributes; change them only by the methods."""
+
+    document_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    annotations_changed: SignalInstance = Signal(object)  # type: ignore[assignment]  # Edit
+    selection_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    threshold_changed: SignalInstance = Signal(float)  # type: ignore[assignment]
+    view_changed: SignalInstance = Signal()  # type: ignore[assignment]
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._clipboard: tuple[Annotation, ...] = ()
+        self.clear_image()
+
+    def clear_image(self) -> None:
+        """Nothing is open."""
+        self.document: ImageDocument | None = None
+        self.selection: tuple[AnnotationId, ...] = ()
+        self.hidden: frozenset[AnnotationId] = frozenset()
+        self.threshold = THRESHOLD
+
+    # --- edits ---------------------------------------------------------------------------------------------
+
+    def apply(self, edit: Edit) -> None:
+        """Perform an edit of the current document."""
+        if self.document is not None:
+            self.document.apply(session_edits.complete(edit, self.document))
+
+    def undo(self) -> None:
+        """Take the current document's last edit back."""
+        if self.document is not None:
+            self.document.undo()
+
+    def redo(self) -> None:
+        """Perform the last undone edit again."""
+        if self.document is not None:
+            self.document.redo()
+
+    def _perform(self, edit: Edit | None) -> bool:
+        if edit is not None:
+            self.apply(edit)
+        return edit is not None
+
+    def accept(self) -> None:
+        """Accept the chosen proposals; without a selection, all visible ones."""
+        if self.document is not None:
+            self._perform(session_edits.accept(self.document, self.selection or self.visible_proposals()))
+
+    def accept_all(self) -> None:
+        """Accept all visible proposals."""
+        if self.document is not None:
+            self._perform(session_edits.accept(self.document, self.visible_proposals()))
+
+    def reject(self) -> None:
+        """Reject the chosen proposals, without a selection all visible ones; they do not come back."""
+        if self.document is not None:
+            self._perform(session_edits.discard(self.document, self.selection or self.visible_proposals()))
+
+    def delete_selection(self) -> None:
+        """Remove what is chosen; proposals are rejected."""
+        if self.document is not None and self.selection:
+            self._perform(session_edits.discard(self.document, self.selection))
+
+    def relabel(self, category_id: CategoryId) -> None:
+        """Give what is chosen another category."""
+        if self.document is not None:
+            self._perform(session_edits.relabel(self.document, self.selection, category_id))
+
+    def duplicate(self) -> None:
+        """Copies of what is chosen, a little aside, chosen themselves."""
+        if self.document is not None:
+            self._add_copies(session_edits.chosen(self.document, self.selection), (12.0, 12.0))
+
+    def copy(self) -> None:
+        """Remember what is chosen, for any image of the project."""
+        if self.document is not None:
+            self._clipboard = tuple(session_edits.chosen(self.document, self.selection))
+
+    def paste(self) -> None:
+        """Copies of what was remembered, at the same place."""
+        self._add_copies(self._clipboard, (0.0, 0.0))
+
+    def _add_copies(self, annotations: Sequence[Annotation], offset: tuple[float, float]) -> None:
+        if self.document is None:
+            return
+        edit = session_edits.copies(self.document, annotations, offset)
+        if self._perform(edit) and edit is not None:
+            self.select(change.id for change in edit.changes)
+
+    def set_image_state(self, state: ImageState) -> None:
+        """The current image goes to another state."""
+        if self.document is not None:
+            self._perform(session_edits.image_state(self.document, state))
+
+    # --- what is chosen and shown --------------------------------------------------------------------------
+
+    def select(self, ids: Iterable[AnnotationId]) -> None:
+        """Choose annotations of the current document."""
+        there = self.document.annotations if self.document else {}
+        chosen = tuple(dict.fromkeys(each for each in ids if each in there))
+        if chosen != self.selection:
+            self.selection = chosen
+            self.selection_changed.emit()
+
+    def visible(self, annotation: Annotation) -> bool:
+        """Whether an annotation is shown: not rejected, not hidden, a proposal only from the threshold on."""
+        if annotation.id in self.hidden or annotation.state is AnnotationState.REJECTED:
+            return False
+        return annotation.state is not AnnotationState.PROPOSED or (annotation.score or 0.0) >= self.threshold
+
+    def visible_proposals(self) -> list[AnnotationId]:
+        """The proposals that are shown."""
+        there = self.document.annotations.values() if self.document else ()
+        return [each.id for each in there if each.state is AnnotationState.PROPOSED and self.visible(each)]
+
+    def toggle_hidden(self, ids: Iterable[AnnotationId]) -> None:
+        """Hide those that are shown, show those that are hidden."""
+        self.hidden = self.hidden ^ frozenset(ids)
+        self.view_changed.emit()
+
+    def set_threshold(self, value: float) -> None:
+        """Show proposals from this score on. No network is run."""
+        value = min(max(value, 0.0), 1.0)
+        if value != self.threshold:
+            self.threshold = value
+            self.threshold_changed.emit(value)
