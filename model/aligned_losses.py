@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.boxes import decode
-from model.losses import semantic_term
+from model.losses import Normaliser, at_least_one, semantic_term
 from model.matching import Alignment, match_aligned
 from model.rescoring import crop_window
 from model.targets import Target
@@ -43,9 +43,17 @@ class AlignedWeights:
 
 
 def aligned_loss(
-    raw: RawOutput, targets: Sequence[Target], priors: Tensor, weights: AlignedWeights
+    raw: RawOutput,
+    targets: Sequence[Target],
+    priors: Tensor,
+    weights: AlignedWeights,
+    *,
+    normaliser: Normaliser = at_least_one,
 ) -> dict[str, Tensor]:
-    """The terms, weighted; the loss is their sum. Each is a mean over the batch's positives by quality."""
+    """The terms, weighted; the loss is their sum. Each is a mean over the batch's positives by quality.
+
+    `normaliser` makes the divisor of the sum of this process' qualities.
+    """
     sizes = raw.boxes_raw[..., 2:].clamp(max=LARGEST)
     predicted = decode(torch.cat((raw.boxes_raw[..., :2], sizes), -1), priors)  # (B, P, 4)
     probabilities = raw.class_logits.detach().softmax(-1)[..., 1:]
@@ -61,7 +69,7 @@ def aligned_loss(
         for image, target in enumerate(targets)
     ]
     quality = torch.cat([match.quality for match in matches])
-    total = quality.sum().clamp(min=1.0)
+    total = normaliser(quality.sum())
     terms = {
         "B": weights.boxes * _box_term(predicted, targets, matches) / total,
         "C": weights.classes * _class_term(raw.class_logits, targets, matches, weights.focus) / total,

@@ -2,7 +2,7 @@
 
 Everything about example number n of a run follows from the seed and n: the epoch's order, the random changes.
 So a resumed run goes on exactly, in whatever thread an example is made, and each process of a distributed
-run takes its own share. An image that cannot be read is replaced by the next one, and counted.
+run takes its own share. An image that cannot be used is replaced by another one, and counted.
 """
 
 from __future__ import annotations
@@ -10,14 +10,19 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
 from model.errors import InputError
+from model.opencv import cv2
 from model.samples import Sample
 from model.targets import Example
 
 MakeExample = Callable[[Sample, np.random.Generator, Callable[[], Sample]], Example | None]
+# What a strange image or annotation can bring about between its file and the network.
+FAULTS = (InputError, cv2.error, ValueError, ArithmeticError, LookupError, MemoryError, OSError)
+DRAWS = 1 << 62  # of seeds for what the losses choose at random
 TRIES = 50  # examples in a row that cannot be made, before the run gives up
 
 
@@ -76,15 +81,26 @@ class Loader:
             return self._get(int(rng.integers(self._count)))
 
         for _ in range(TRIES):
+            name = f"image {index}"
             try:
-                example = self._make(self._get(index), rng, another)
-            except InputError as error:
-                self.skipped[str(error)] += 1
+                sample = self._get(index)
+                name = sample.name or name
+                example = self._make(sample, rng, another)
+            except FAULTS as error:
+                self.skipped[_reason(error, name)] += 1
                 example = None
             if example is not None:
-                return example
+                return replace(example, name=name, draw=int(rng.integers(DRAWS)))
             index = int(rng.integers(self._count))
         raise InputError(
             f"expected images to train on, got {TRIES} in a row that cannot be used; "
             f"the last reasons: {'; '.join(list(self.skipped)[-2:]) or 'no object is left after the crop'}"
         )
+
+
+def _reason(error: BaseException, name: str) -> str:
+    """One line that names the image."""
+    if isinstance(error, InputError):
+        return str(error)
+    words = (str(error).strip().splitlines() or [""])[0][:120]
+    return f"{name}: cannot be used for training ({type(error).__name__}: {words})"

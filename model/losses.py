@@ -1,8 +1,8 @@
 """YOLACT's loss terms as published: B (boxes), C (classes), M (masks), S (semantic), I (mask quality).
 
 Shapes: B images, P priors, C classes with background first, k prototypes on an (h, w) grid. N is the number
-of positive priors in the batch. Source: YOLACT (arXiv 1904.02689) and its released training code; where the
-released code and the paper differ, the code's behaviour is kept and said so.
+of positive priors in the batch, that of all processes together. Source: YOLACT (arXiv 1904.02689) and its
+released training code; where code and paper differ, the code's behaviour is kept and said so.
 """
 
 from __future__ import annotations
@@ -27,23 +27,41 @@ MASKS_OF = {"yolact_im700": 300}  # configurations that take more
 LEAST_QUALITY_AREA = 25  # cells of a mask that teaches its quality
 
 
+Normaliser = Callable[[Tensor], Tensor]
+
+
+def at_least_one(count: Tensor) -> Tensor:
+    """N of a single process: its positives, 1 where there are none."""
+    return count.clamp(min=1)
+
+
+def match_targets(targets: Sequence[Target], priors: Tensor) -> list[Match]:
+    """The published matching of each image."""
+    return [match_published(one.boxes, one.categories, one.crowd_boxes, priors) for one in targets]
+
+
 def published_loss(
     raw: RawOutput,
     targets: Sequence[Target],
     priors: Tensor,
     config: ModelConfig,
     quality_net: Callable[[Tensor], Tensor] | None = None,
+    *,
+    normaliser: Normaliser = at_least_one,
+    matches: Sequence[Match] | None = None,
+    limit: int | None = None,
 ) -> dict[str, Tensor]:
     """The terms, weighted; the loss is their plain sum. Targets' masks are on the input's grid, 0 or 1.
 
-    Without any positive in the batch, B and M are 0 and N counts as 1.
+    Without any positive in the batch, B and M are 0 and N counts as 1. `normaliser` makes N of this process'
+    number of positives. `matches`: where they are known already. `limit`: masks an image that enter M.
     """
-    matches = [
-        match_published(target.boxes, target.categories, target.crowd_boxes, priors) for target in targets
-    ]
+    if matches is None:
+        matches = match_targets(targets, priors)
     labels = torch.stack([match.labels for match in matches])  # (B, P)
-    count = (labels > 0).sum().clamp(min=1)
-    limit = MASKS_OF.get(config.name, MASKS_PER_IMAGE)
+    count = normaliser((labels > 0).sum().float())
+    if limit is None:
+        limit = MASKS_OF.get(config.name, MASKS_PER_IMAGE)
     masks, quality = mask_terms(raw, targets, matches, quality_net, limit=limit)
     terms = {
         "B": BOX_WEIGHT * box_term(raw.boxes_raw, targets, matches, priors) / count,
@@ -79,12 +97,13 @@ def class_term(logits: Tensor, labels: Tensor) -> Tensor:
 def hard_negatives(logits: Tensor, labels: Tensor) -> Tensor:
     """(B, P) bool: in each image the negatives with the smallest background probability, three a positive.
 
-    Ranked by log-sum-exp minus the background's logit; positives and neutrals rank as 0. The published
-    log-sum-exp takes the maximum of the whole batch, which underflows far below it; here it is each row's.
+    Ranked by log-sum-exp minus the background's logit; positives and neutrals rank as 0. As published the
+    log-sum-exp is taken against the maximum of the whole batch: rows more than some 90 below it rank last.
     An image without a positive gives no negative, as published, unless it has no object at all: then as many
     as one positive would.
     """
-    hardness = torch.logsumexp(logits, 2) - logits[..., 0]
+    largest = logits.max()
+    hardness = (logits - largest).exp().sum(2).log() + largest - logits[..., 0]
     hardness = hardness.masked_fill(labels != 0, 0)
     rank = hardness.argsort(dim=1, descending=True, stable=True).argsort(1)
     wanted = NEGATIVES * (labels > 0).sum(1, keepdim=True).clamp(min=1)
@@ -101,9 +120,10 @@ def mask_terms(
 ) -> tuple[Tensor, Tensor | None]:
     """Sum over positives of [sum of pixel BCE / box area in cells], and the sum of the quality term.
 
-    The prediction is cropped with the object's own box (one cell of padding) and compared over the whole map:
-    as published, a mask pixel outside its box costs 100. The published form takes the logarithm of the
-    sigmoid; here that is done from the logit, equal but where the sigmoid saturates.
+    The prediction is cropped with the object's own box (one cell of padding) and compared over the whole map.
+    As published the logarithm is taken of the cropped sigmoid in float32 and never falls below -100: a mask
+    pixel outside its box costs 100, and so does one inside whose sigmoid has come to exactly 0 or 1 and is
+    wrong. Of more than `limit` positives a random choice counts, which follows from the target's `draw`.
     """
     height, width = raw.prototypes.shape[1:3]
     total = raw.prototypes.sum() * 0
@@ -115,19 +135,19 @@ def mask_terms(
         scale = 1.0
         if len(anchors) > limit:
             scale = len(anchors) / limit
-            anchors = anchors[torch.randperm(len(anchors), device=anchors.device)[:limit]]
+            choice = torch.Generator().manual_seed(target.draw)
+            anchors = anchors[torch.randperm(len(anchors), generator=choice)[:limit].to(anchors.device)]
         objects = match.objects[anchors]
         boxes = target.boxes[objects]
         truth = resize_masks(target.masks, (height, width))[objects]
         logits = raw.coefficients[image][anchors] @ raw.prototypes[image].flatten(0, 1).t()
         logits = logits.unflatten(1, (height, width))
-        window = crop_window(boxes, height, width)
-        inside = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
-        pixels = torch.where(window, inside, 100 * truth)
+        soft = torch.sigmoid(logits.float()) * crop_window(boxes, height, width)
+        pixels = F.binary_cross_entropy(soft, truth, reduction="none")
         area = (boxes[:, 2] - boxes[:, 0]) * width * (boxes[:, 3] - boxes[:, 1]) * height
         total = total + scale * (pixels.sum((1, 2)) / area).sum()
         if quality_net is not None:
-            pairs.append((torch.sigmoid(logits) * window, truth, target.categories[objects]))
+            pairs.append((soft, truth, target.categories[objects]))
     return total, quality_term(pairs, quality_net) if quality_net is not None else None
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from model.boxes import area, cxcywh_to_xyxy, intersection, iou
+from model.boxes import area, intersection, iou
 
 NEUTRAL = -1  # an anchor that teaches neither an object nor the background
 TINY = 1e-9
@@ -40,7 +40,9 @@ def match_published(
     column. An anchor that lies in a crowd by more than `crowd` of its own area, and is no positive, is
     neutral. Without objects every anchor is background (the published code skips such images).
     """
-    corners = cxcywh_to_xyxy(priors)
+    # Centre plus and minus half, as published: ties and overlaps at a limit hang on the last bit.
+    half = priors[:, 2:] / 2
+    corners = torch.cat((priors[:, :2] - half, priors[:, :2] + half), 1)
     if not len(boxes):
         objects = torch.zeros(len(priors), dtype=torch.int64, device=priors.device)
         labels = torch.zeros_like(objects)

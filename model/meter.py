@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -21,13 +22,17 @@ class Meter:
         self._training = training
         self._sums: dict[str, float] = {}
         self._steps = self._images = 0
+        self._waited = 0.0
         self._first = (time.monotonic(), training.iteration)
         self._last = time.monotonic()
 
-    def add(self, losses: Mapping[str, float], images: int) -> None:
+    def add(self, losses: Mapping[str, float], images: int, waited: float = 0.0) -> None:
+        """One step: its terms, how many images of this process, seconds it waited for them."""
         run = self._training
+        self._waited += waited
         for name, value in losses.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
+            if math.isfinite(value):  # a step that was skipped says nothing
+                self._sums[name] = self._sums.get(name, 0.0) + value
         self._steps += 1
         self._images += images * run.processes.world
         now = time.monotonic()
@@ -44,6 +49,8 @@ class Meter:
                 lr=rate(run.iteration, run.recipe, run.plan),
                 images_per_s=self._images / max(now - self._last, 1e-9),
                 eta_s=pace * (run.plan.iterations - run.iteration),
+                waiting=self._waited / max(now - self._last, 1e-9),
                 skipped_steps=run.bad_steps,
             )
         self._sums, self._steps, self._images, self._last = {}, 0, 0, now
+        self._waited = 0.0

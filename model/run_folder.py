@@ -58,10 +58,41 @@ class RunFolder:
             Path(part).unlink(missing_ok=True)
             raise
 
+    def trim(self, iteration: int, *, ended: bool) -> None:
+        """Before a run goes on from `iteration`: forget what was told of later steps, which come again.
+
+        So the events of a run that was killed and went on are those of one that never stopped. `ended`: all
+        steps were made, the last scores come again. A line that a kill cut short goes, too.
+        """
+        try:
+            lines = (self.path / EVENTS).read_bytes().splitlines()
+        except FileNotFoundError:
+            return
+        kept = [line for line in lines if _stays(line, iteration, ended)]
+        if len(kept) != len(lines) or (lines and not _ends_whole(self.path / EVENTS)):
+            self.write(EVENTS, b"".join(line + b"\n" for line in kept))
+
     @property
     def cancelled(self) -> bool:
         """Whether somebody asked the run to stop."""
         return (self.path / CANCEL).exists()
+
+
+def _stays(line: bytes, iteration: int, ended: bool) -> bool:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return False
+    if not isinstance(event, dict):
+        return False
+    reached = event.get("iteration", 0)
+    if not isinstance(reached, int) or reached > iteration:
+        return False
+    return not (ended and event.get("event") in ("eval", "done") and reached == iteration)
+
+
+def _ends_whole(path: Path) -> bool:
+    return path.read_bytes().endswith(b"\n")
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from model.errors import WeightsError
+from model.errors import InputError, WeightsError
 
 if TYPE_CHECKING:
     from model.train import Training
@@ -32,6 +32,9 @@ def pack(run: Training) -> bytes:
             "plan": json.dumps(asdict(run.plan)),
             "seconds": run.seconds_before + time.time() - run.started,
             "bad_steps": run.bad_steps,
+            "bad_images": dict(run.bad_images),
+            "skipped_images": run.skipped_images(),
+            "batch": run.batch_size * run.processes.world,
         },
         data,
     )
@@ -47,6 +50,12 @@ def restore(run: Training, path: Path) -> None:
         return
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
+        batch = run.batch_size * run.processes.world
+        if state["batch"] != batch:
+            raise InputError(
+                f"expected to go on with {state['batch']} images a step as begun, got {batch}: "
+                "choose --batch-size and the number of processes so that they multiply to it"
+            )
         run.network.load_state_dict(state["network"])
         run.optimiser.load_state_dict(state["optimiser"])
         if run.average is not None:
@@ -59,6 +68,8 @@ def restore(run: Training, path: Path) -> None:
         run.iteration = state["iteration"]
         run.seconds_before = state["seconds"]
         run.bad_steps = state["bad_steps"]
+        run.bad_images.update(state["bad_images"])
+        run.skipped_before.update(state["skipped_images"])
     except (pickle.UnpicklingError, RuntimeError, KeyError, ValueError, EOFError, OSError) as error:
         words = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise WeightsError(

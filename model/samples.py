@@ -40,6 +40,7 @@ class Sample:
 
     image: NDArray[np.uint8]
     masks: tuple[SampleMask, ...]
+    name: str = ""  # of the file, for messages
 
     @property
     def size(self) -> int:
@@ -91,7 +92,7 @@ def make_sample(entry: ImageEntry, max_side: int) -> Sample:
         size = (max(round(width * scale), 1), max(round(height * scale), 1))
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     masks = [_mask(instance, entry, image.shape[1], image.shape[0]) for instance in entry.instances]
-    return Sample(image, tuple(mask for mask in masks if mask is not None))
+    return Sample(image, tuple(mask for mask in masks if mask is not None), entry.path.name)
 
 
 def _mask(instance: Instance, entry: ImageEntry, width: int, height: int) -> SampleMask | None:

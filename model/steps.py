@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from model.aligned_losses import AlignedWeights, aligned_loss
-from model.losses import published_loss
+from model.losses import Normaliser, at_least_one, published_loss
 from model.recipes import Recipe
 from model.targets import Example, Target
 from model.yolact import Yolact
@@ -19,10 +20,14 @@ from model.yolact import Yolact
 class LossModel(nn.Module):
     """Network and losses as one module, which is what is distributed."""
 
-    def __init__(self, network: Yolact, recipe: Recipe) -> None:
+    def __init__(
+        self, network: Yolact, recipe: Recipe, normaliser: Normaliser = at_least_one, *, shared: bool = False
+    ) -> None:
+        """`normaliser`: see `published_loss`. `shared`: other processes take part, so terms never lack."""
         super().__init__()
         self.network = network
         self._recipe = recipe
+        self._normaliser, self._shared = normaliser, shared
         self._weights = AlignedWeights()
 
     def forward(self, images: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
@@ -30,13 +35,23 @@ class LossModel(nn.Module):
         network = self.network
         raw = network(images)
         if self._recipe.loss == "published":
-            return published_loss(raw, targets, network.priors, network.config, network.maskiou_net)
-        return aligned_loss(raw, targets, network.priors, self._weights)
+            terms = published_loss(
+                raw,
+                targets,
+                network.priors,
+                network.config,
+                network.maskiou_net,
+                normaliser=self._normaliser,
+            )
+            if self._shared and network.maskiou_net is not None:
+                terms.setdefault("I", raw.prototypes.sum() * 0)
+            return terms
+        return aligned_loss(raw, targets, network.priors, self._weights, normaliser=self._normaliser)
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """The terms of one step. `finite` is false for a step that changed nothing."""
+    """The terms of one step, over all processes. `finite` is false for a step that changed nothing."""
 
     losses: dict[str, float]
     finite: bool
@@ -59,16 +74,69 @@ def step(
     images: Tensor,
     targets: Sequence[Target],
     clip_norm: float | None,
+    average: Callable[[Mapping[str, float]], dict[str, float]] = dict,
 ) -> StepResult:
-    """One step. Where loss or gradient is no number, in any process, the weights stay as they are."""
+    """One step. Where loss or gradient is no number, in any process, the weights stay as they are.
+
+    `average` gives the terms' means over all processes, so that each comes to the same decision.
+    """
     optimiser.zero_grad(set_to_none=True)
     terms = model(images, targets)
     total = torch.stack(list(terms.values())).sum()
     total.backward()
     parameters = [p for group in optimiser.param_groups for p in group["params"] if p.grad is not None]
-    # Gradients are already those of all processes: each comes to the same decision.
+    # Gradients are already those of all processes.
     norm = nn.utils.clip_grad_norm_(parameters, clip_norm if clip_norm is not None else float("inf"))
-    finite = bool(torch.isfinite(norm))
+    losses = average({name: float(value.detach()) for name, value in terms.items()})
+    finite = bool(torch.isfinite(norm)) and math.isfinite(sum(losses.values()))
     if finite:
         optimiser.step()
-    return StepResult({name: float(value.detach()) for name, value in terms.items()}, finite)
+    return StepResult(losses, finite)
+
+
+class NormGuard:
+    """Keeps what batch norms have gathered from being spoilt by a step whose values are no numbers."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self._own = [
+            buffer
+            for module in network.modules()
+            if isinstance(module, nn.BatchNorm2d) and module.training
+            for buffer in module.buffers(recurse=False)
+        ]
+        self._kept = [buffer.clone() for buffer in self._own]
+
+    @torch.no_grad()
+    def keep(self) -> None:
+        """Remember how they stand."""
+        if self._own:
+            torch._foreach_copy_(self._kept, self._own)
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Back to what was remembered."""
+        if self._own:
+            torch._foreach_copy_(self._own, self._kept)
+
+
+@torch.no_grad()
+def culprits(network: Yolact, recipe: Recipe, images: Tensor, targets: Sequence[Target]) -> list[int]:
+    """Which images of a batch have a loss that is no number, each alone and with frozen norms.
+
+    Every process may ask this by itself. Empty when only the gradient is none.
+    """
+    alone = LossModel(network, recipe)
+    norms = [one for one in network.modules() if isinstance(one, nn.BatchNorm2d) and one.training]
+    for norm in norms:
+        norm.eval()
+    try:
+        return [
+            index
+            for index, target in enumerate(targets)
+            if not all(
+                bool(torch.isfinite(value)) for value in alone(images[index : index + 1], [target]).values()
+            )
+        ]
+    finally:
+        for norm in norms:
+            norm.train()

@@ -23,6 +23,8 @@ class Example:
     categories: NDArray[np.int64]  # (n,) from 0
     masks: NDArray[np.uint8]  # (n, m, m) 0..255, how much of a cell is covered
     crowd_boxes: NDArray[np.float32]  # (c, 4) relative xyxy: teach nothing, neither object nor background
+    name: str = ""  # the image's file, for messages
+    draw: int = 0  # seed of what the losses choose at random
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +35,7 @@ class Target:
     categories: Tensor  # (n,) int64, from 0
     masks: Tensor  # (n, m, m) float 0..1, how much of a cell is covered
     crowd_boxes: Tensor  # (c, 4)
+    draw: int = 0  # seed of what the losses choose at random
 
     @staticmethod
     def of(example: Example, device: torch.device) -> Target:
@@ -42,4 +45,5 @@ class Target:
             torch.from_numpy(example.categories).to(device),
             torch.from_numpy(example.masks).to(device).float() / 255,
             torch.from_numpy(example.crowd_boxes).to(device),
+            example.draw,
         )

@@ -7,7 +7,9 @@ a step. Resumed, it goes on exactly where its last checkpoint stands.
 
 from __future__ import annotations
 
+import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -32,13 +34,14 @@ from model.published_augment import augment_published
 from model.recipes import Recipe
 from model.run_folder import CANCEL, CHECKPOINT, CONFIG, RESULT, WEIGHTS, RunFolder
 from model.samples import Sample, SampleStore
-from model.steps import LossModel, step, to_batch
+from model.steps import LossModel, NormGuard, culprits, step, to_batch
 from model.targets import Example
 from model.transfer import start
 from model.yolact import Yolact
 
 CHECKPOINT_SECONDS = 120.0
 MAX_BAD_STEPS = 50  # in a row whose loss is no number, before the run gives up
+TOLD_BAD_STEPS = 20  # events about them in a run; all are counted
 LEAST_BETWEEN_SCORES = 50  # iterations
 SAMPLE_SIDE = 1.6  # times the input's side: images are kept no larger, crops rarely need more
 
@@ -91,13 +94,31 @@ def train(settings: TrainSettings) -> dict[str, Any]:
         processes.leave()
 
 
+def _state_of(settings: TrainSettings, folder: RunFolder) -> dict[str, Any] | None:
+    """The result of a run that is over and asked for no more. InputError: another run's folder."""
+    path = folder.path
+    if not settings.resume:
+        if (path / CHECKPOINT).is_file() or (path / RESULT).is_file():
+            raise InputError(
+                f"expected a folder for a new run, got {path}, which holds one: "
+                "go on with --resume, or choose another folder"
+            )
+        return None
+    try:
+        result = json.loads((path / RESULT).read_bytes())
+        more = settings.iterations is not None and settings.iterations > result["iterations"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None if more or not (path / WEIGHTS).is_file() else dict(result)
+
+
 class Training:
     """The state of a run."""
 
     def __init__(self, settings: TrainSettings, folder: RunFolder, processes: Processes) -> None:
         self.settings, self.folder, self.processes = settings, folder, processes
         self.device = processes.device
-        torch.manual_seed(settings.seed + processes.rank)
+        torch.manual_seed(settings.seed)
         self.recipe: Recipe = recipes.find(settings.preset)
         self.batch_size = settings.batch_size or max(self.recipe.batch_size // processes.world, 1)
         data = load(settings.data, settings.images)
@@ -117,13 +138,22 @@ class Training:
         )
         self.optimiser = optimiser(self.network, self.recipe, self.plan)
         self.average = Average(self.network, self.recipe.average) if self.recipe.average else None
-        self.losses: nn.Module = processes.wrap(LossModel(self.network, self.recipe))
+        self.losses: nn.Module = processes.wrap(
+            LossModel(self.network, self.recipe, processes.normaliser, shared=processes.world > 1),
+            unused=self.network.maskiou_net is not None,
+        )
+        self.norms = NormGuard(self.network)
         self.iteration = 0
         self.bad_steps = self.bad_in_a_row = 0
+        self.bad_images: Counter[str] = Counter()  # whose loss was no number
+        self.skipped_before: Counter[str] = Counter()  # images passed over before a resume
+        self.waited = 0.0  # seconds for data, without the first batch
         self.started = time.time()
         self.seconds_before = 0.0  # spent before a resume
         if settings.resume:
             run_state.restore(self, settings.run / CHECKPOINT)
+            if processes.first:
+                folder.trim(self.iteration, ended=self.iteration >= self.plan.iterations)
         self.loader = self._loader()
 
     def run(self) -> dict[str, Any]:
@@ -132,18 +162,25 @@ class Training:
         meter = Meter(self)
         saved = time.monotonic()
         every = self.settings.evaluate_every or max(self.plan.iterations // 4, LEAST_BETWEEN_SCORES)
-        for examples in self.loader:
-            if self.iteration >= self.plan.iterations:
-                break
+        batches = iter(self.loader)
+        first = True
+        while self.iteration < self.plan.iterations:
+            asked = time.monotonic()
+            examples = next(batches)
+            waited = 0.0 if first else time.monotonic() - asked
+            first = False
+            self.waited += waited
             losses = self._step(examples)
-            meter.add(losses, len(examples))
-            if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                self._save_checkpoint()
-                saved = time.monotonic()
+            meter.add(losses, len(examples), waited)
             if self.processes.any(self.folder.cancelled):
                 self._cancel()
-            if self.iteration % every == 0 and self.iteration < self.plan.iterations:
+            scored = self.iteration % every == 0 and self.iteration < self.plan.iterations
+            if scored:
                 self._evaluate(self.settings.run / "part.safetensors")
+            # After the scores, so that a run that goes on from here has told them.
+            if scored or time.monotonic() - saved > CHECKPOINT_SECONDS:
+                self._save_checkpoint()
+                saved = time.monotonic()
         return self._finish()
 
     def close(self) -> None:
@@ -153,18 +190,40 @@ class Training:
     def _step(self, examples: list[Example]) -> Mapping[str, float]:
         set_rate(self.optimiser, rate(self.iteration, self.recipe, self.plan))
         images, targets = to_batch(examples, self.network, self.device)
-        result = step(self.losses, self.optimiser, images, targets, self.recipe.clip_norm)
+        self.norms.keep()
+        result = step(
+            self.losses, self.optimiser, images, targets, self.recipe.clip_norm, self.processes.mean
+        )
         self.iteration += 1
+        if not result.finite:
+            self.norms.restore()
+            self._blame(examples, culprits(self.network, self.recipe, images, targets))
         self.bad_in_a_row = 0 if result.finite else self.bad_in_a_row + 1
         self.bad_steps += not result.finite
         if self.bad_in_a_row >= MAX_BAD_STEPS:
             raise InputError(
-                f"expected losses that are numbers, got {MAX_BAD_STEPS} in a row that are not; "
-                "look for wrong boxes in the data, or take a smaller learning rate"
+                f"expected losses that are numbers, got {MAX_BAD_STEPS} in a row that are not"
+                f"{self._worst()}; look for wrong boxes in the data, or take a smaller learning rate"
             )
         if self.average is not None and result.finite:
             self.average.update(self.network)
         return result.losses
+
+    def _blame(self, examples: list[Example], places: list[int]) -> None:
+        """Count and tell which images made a step that was skipped."""
+        here = [examples[place].name for place in places]
+        named = [name for names in self.processes.gather(here) for name in names]
+        self.bad_images.update(named)
+        if self.processes.first and self.bad_steps < TOLD_BAD_STEPS:
+            self.folder.say("skipped-step", iteration=self.iteration, images=named)
+
+    def _worst(self) -> str:
+        names = [name for name, _ in self.bad_images.most_common(3)]
+        return f" (most often with {', '.join(names)})" if names else ""
+
+    def skipped_images(self) -> dict[str, int]:
+        """Why images were passed over, and how often, by this process and before a resume."""
+        return dict(self.skipped_before + self.loader.skipped)
 
     def _loader(self) -> Loader:
         config = self.network.config
@@ -238,18 +297,19 @@ class Training:
             "batch_size": self.batch_size * self.processes.world,
             "wall_seconds": round(self.seconds_before + time.time() - self.started, 1),
             "cpu_seconds": round(time.process_time(), 1),
+            "waiting_seconds": round(self.waited, 2),
             "skipped_steps": self.bad_steps,
         }
 
-    def _write_weights(self, path: Path, scores: Mapping[str, Any], half: bool = False) -> None:
-        """The averaged weights where there are any."""
+    def _write_weights(self, path: Path, scores: Mapping[str, Any]) -> None:
+        """The averaged weights where there are any, in single precision: they may be trained on."""
         if self.average is None:
-            checkpoint.save(self.network, self._card(scores), path, half=half)
+            checkpoint.save(self.network, self._card(scores), path)
             return
         own = {key: value.clone() for key, value in self.network.state_dict().items()}
         self.network.load_state_dict(self.average.state)
         try:
-            checkpoint.save(self.network, self._card(scores), path, half=half)
+            checkpoint.save(self.network, self._card(scores), path)
         finally:
             self.network.load_state_dict(own)
 
@@ -278,14 +338,18 @@ class Training:
         self._save_checkpoint()
         path = self.settings.run / WEIGHTS
         scores = self._evaluate(self.settings.run / "part.safetensors")
+        skipped: Counter[str] = Counter()
+        for part in self.processes.gather(self.skipped_images()):
+            skipped.update(part)
         result: dict[str, Any] = {
             "weights": WEIGHTS,
             "scores": scores,
-            "skipped_images": dict(self.loader.skipped),
+            "skipped_images": dict(skipped),
+            "bad_images": dict(self.bad_images.most_common(100)),
             **self._figures(),
         }
         if self.processes.first:
-            self._write_weights(path, scores, half=True)
+            self._write_weights(path, scores)
             for name in ("part.safetensors", "part.json"):
                 (self.settings.run / name).unlink(missing_ok=True)
             self.folder.write_json(RESULT, result)

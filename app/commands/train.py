@@ -2,6 +2,9 @@
 
 The second form is the whole of a run, in this process; it is what the first one and the window start, and
 what `torchrun main.py train ...` runs on many GPUs.
+
+`train --config NAME --weights W --batch FILE.npz --dump-losses OUT.npz` trains nothing: it writes the
+published loss terms and the matching of one fixed batch.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from app.commands.context import Console, Context
 from app.errors import InputError
 
 DIRECT = ("data", "images", "val", "init", "run")
+DUMP = ("config", "weights", "batch", "dump_losses")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,11 +42,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=positive, metavar="B", help="images a step, on each device")
     parser.add_argument("--preset", default="small", help="small, ample, yolact or yolact-pascal")
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
+    parser.add_argument("--config", metavar="NAME", help="the configuration, for --dump-losses")
+    parser.add_argument("--weights", type=Path, metavar="W", help="the weights, for --dump-losses")
+    parser.add_argument("--batch", type=Path, metavar="FILE.npz", help="the fixed batch, for --dump-losses")
+    parser.add_argument(
+        "--dump-losses", type=Path, metavar="OUT.npz", help="write the published loss terms of the batch"
+    )
+    parser.add_argument(
+        "--norms",
+        choices=("auto", "frozen", "batch"),
+        default="auto",
+        help="batch norms for --dump-losses: frozen below 6 images (auto), always, or never",
+    )
     add_device(parser)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Train what was named."""
+    if arguments.dump_losses or arguments.batch:
+        return _dump_losses(arguments, context)
     given = [name for name in DIRECT if getattr(arguments, name) is not None]
     if arguments.project is not None:
         if others := [f"--{name}" for name in given if name not in ("init",)]:
@@ -54,6 +72,29 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             f"{', '.join(missing)} did not come; see 'protolabel train --help'"
         )
     return _direct(arguments, context)
+
+
+def _dump_losses(arguments: argparse.Namespace, context: Context) -> int:
+    """One fixed batch's loss terms, for comparisons."""
+    if missing := [f"--{name.replace('_', '-')}" for name in DUMP if getattr(arguments, name) is None]:
+        raise InputError(
+            "expected --config, --weights, --batch and --dump-losses together; "
+            f"{', '.join(missing)} did not come"
+        )
+    from model.loss_dump import dump_losses
+
+    terms = dump_losses(
+        arguments.config,
+        arguments.weights,
+        arguments.batch,
+        arguments.dump_losses,
+        norms=arguments.norms,
+        device="cpu" if arguments.device == "auto" else arguments.device,
+    )
+    words = ", ".join(f"{name} {value:.4f}" for name, value in terms.items())
+    context.console.say(f"{arguments.dump_losses}: {words}")
+    context.console.result({"file": arguments.dump_losses, "losses": terms})
+    return 0
 
 
 def _project(arguments: argparse.Namespace, context: Context) -> int:
