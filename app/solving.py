@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.annotation import Annotation, AnnotationState, Origin
-from app.correction import Click, by_clicks, present
-from app.geometry import from_mask, tight, to_mask, window
+from app.correction import Click, by_clicks, by_coefficients, present
+from app.frames import back, local
+from app.geometry import from_mask, mask_iou, tight, to_mask, window
 from model.coefficients import LinearMask, fit
 from model.masks import BoxMask
 from model.messages import Prediction
@@ -63,9 +64,25 @@ def solve_strokes(
     without coefficients begins with those that express its mask best, and stays one without. InputError when
     its coefficients are of another prediction.
     """
-    size = prediction.image_width, prediction.image_height
     if not strokes:
+        size = prediction.image_width, prediction.image_height
         return Solved(start, to_mask(start.geometry, *size), (), ())
+    here, there = local(start, prediction)
+    if prediction.region is not None:
+        strokes = [_moved(each, -prediction.region[0], -prediction.region[1]) for each in strokes]
+    made = _solve(here, there, strokes, chain)
+    annotation, mask = back(start, made.annotation, made.mask, prediction)
+    return replace(made, annotation=annotation, mask=mask)
+
+
+def _solve(
+    start: Annotation,
+    prediction: Prediction,
+    strokes: Sequence[Stroke],
+    chain: Sequence[NDArray[np.float64]],
+) -> Solved:
+    """The same in the frame of what the network saw; at least one hint."""
+    size = prediction.image_width, prediction.image_height
     seed = start if start.origin is not None else seeded(start, prediction)
     cell = cell_size(prediction)
     known = list(chain[: len(strokes)])
@@ -105,6 +122,17 @@ def seeded(annotation: Annotation, prediction: Prediction) -> Annotation:
     best = fit(LinearMask(basis, np.zeros(k, np.float32), 0.0, relative), target)
     coefficients = tuple(float(each) for each in best)
     return replace(annotation, origin=Origin(prediction.model_version, annotation.bbox, coefficients))
+
+
+def ceiling(annotation: Annotation, prediction: Prediction) -> float:
+    """How well the best coefficients could express the present mask: IoU, 0..1; slow."""
+    here, there = local(annotation, prediction)
+    size = there.image_width, there.image_height
+    present = to_mask(here.geometry, *size)
+    best = seeded(here, there)
+    assert best.origin is not None
+    made = by_coefficients(best, there, np.array(best.origin.coefficients), box=here.bbox)
+    return mask_iou(present, to_mask(made.geometry, *size))
 
 
 def cell_size(prediction: Prediction) -> float:
@@ -150,6 +178,10 @@ def changed_rect(before: BoxMask, after: BoxMask) -> Rect | None:
         float(left + columns[-1] + 1),
         float(top + rows[-1] + 1),
     )
+
+
+def _moved(stroke: Stroke, dx: float, dy: float) -> Stroke:
+    return Stroke(tuple((x + dx, y + dy) for x, y in stroke.points), stroke.inside)
 
 
 def covers(mask: BoxMask, x: float, y: float) -> bool:

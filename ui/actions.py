@@ -67,6 +67,12 @@ def _pixels(context: Context) -> PixelWork:
     return pixel_work(context.canvas)
 
 
+def _look_closer(context: Context) -> None:
+    from ui.tools.closer import look_closer
+
+    look_closer(context)
+
+
 def _tool(id: str, text: str, keys: tuple[str, ...], tip: str) -> ActionSpec:
     return ActionSpec(
         f"tool.{id}",
@@ -227,6 +233,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
         repeats=True,
     ),
     ActionSpec("mask.grow_by", "Grow or shrink by …", "Mask", ("Ctrl+.",), lambda c: c.grow_by(), _chosen),
+    ActionSpec(
+        "closer",
+        "Look closer",
+        "Mask",
+        ("Z",),
+        _look_closer,
+        _image,
+        "The model looks again, at the chosen instance or at what is in view: finer prototypes",
+    ),
     ActionSpec(
         "mask.fill",
         "Fill holes",

@@ -66,14 +66,12 @@ class CoefficientEditing(QObject):
     def _ask(
         self, instance: Annotation, prediction: Prediction, values: NDArray[np.float32], *, final: bool
     ) -> None:
-        from app.correction import by_coefficients
-        from app.geometry import to_mask
+        from app.frames import recomposed
 
         self._under_way = True
 
         def work() -> tuple[Annotation, BoxMask]:
-            after = by_coefficients(instance, prediction, values)
-            return after, to_mask(after.geometry, prediction.image_width, prediction.image_height)
+            return recomposed(instance, prediction, values)
 
         self._latest.ask(work, lambda answer: self._answered(instance, answer, final))
 

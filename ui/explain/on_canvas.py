@@ -24,7 +24,7 @@ class CanvasLayer(QWidget):
 
     def __init__(self, canvas: Canvas, panel: ExplainPanel) -> None:
         super().__init__(canvas)
-        self._canvas = canvas
+        self._canvas, self._panel = canvas, panel
         self._image: QImage | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -62,7 +62,8 @@ class CanvasLayer(QWidget):
         view = self._canvas.view
         if view is None or self._image is None:
             return
-        left, top, right, bottom = view.rect_to_widget((0, 0, *self._canvas.image_size))
+        x, y, width, height = self._panel.overlay_frame or (0.0, 0.0, *self._canvas.image_size)
+        left, top, right, bottom = view.rect_to_widget((x, y, x + width, y + height))
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(QRectF(left, top, right - left, bottom - top), self._image)

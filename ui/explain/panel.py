@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QCursor, QImage, QPainter
 from PySide6.QtWidgets import (
@@ -21,13 +19,16 @@ from PySide6.QtWidgets import (
 )
 
 from app.annotation import Annotation
+from ui.explain.ceiling_meter import CeilingMeter
+from ui.explain.chosen import Explained, explained, words_for
 from ui.explain.coefficients import CoefficientBars, Vector
-from ui.explain.contribution import Planes, Region, contribution_rgba, planes
+from ui.explain.contribution import Planes, contribution_rgba, planes
 from ui.explain.editing import CoefficientEditing
 from ui.explain.enlarged import Enlarged
 from ui.explain.pictures import with_alpha
 from ui.explain.prototypes import PrototypeGrid
 from ui.explain.running_sum import RunningSum, counts_for
+from ui.tools.sources import sources_of
 from ui.widgets.chips import Chip
 
 if TYPE_CHECKING:
@@ -36,18 +37,6 @@ if TYPE_CHECKING:
 
 OPACITY = 0.8  # of a prototype over the image
 REST = 250  # ms that the pointer rests before a picture is enlarged
-
-
-@dataclass(slots=True, eq=False)
-class _Instance:
-    """What is shown of the chosen annotation."""
-
-    annotation: Annotation
-    prediction: Prediction
-    region: Region
-    values: Vector  # coefficients as they are
-    predicted: Vector
-    order: NDArray[np.intp]  # by share when it was chosen: rows do not run away from under the mouse
 
 
 class ExplainPanel(QWidget):
@@ -59,8 +48,13 @@ class ExplainPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._sources = sources_of(session)
         self.editing = CoefficientEditing(session, self)
         self.title = QLabel(wordWrap=True)
+        self.ceiling = CeilingMeter(self)
+        self.overlay_frame: tuple[float, float, float, float] | None = (
+            None  # what the overlay spans; None: all
+        )
         self.predict = QPushButton("Predict this image")
         self.sums, self.grid, self.bars = RunningSum(), PrototypeGrid(), CoefficientBars()
         self.pages = QStackedWidget()
@@ -74,7 +68,7 @@ class ExplainPanel(QWidget):
         self.enlarged: Enlarged | None = None
         self._planes: Planes | None = None
         self._shown: Prediction | None = None  # whose planes these are
-        self._instance: _Instance | None = None
+        self._instance: Explained | None = None
         self._hovered = self._pinned = -1
         self._later = QTimer(self, singleShot=True, interval=0)
         self._rest = QTimer(self, singleShot=True, interval=REST)
@@ -105,7 +99,7 @@ class ExplainPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(6)
-        for part in (self.title, self.predict, self.sums):
+        for part in (self.title, self.ceiling, self.predict, self.sums):
             layout.addWidget(part)
         layout.addLayout(options)
         layout.addWidget(self.pages, 1)
@@ -115,6 +109,7 @@ class ExplainPanel(QWidget):
         for signal in (session.prediction_changed, session.document_changed, session.selection_changed):
             signal.connect(self._later.start)
         session.annotations_changed.connect(lambda _: self._later.start())
+        self._sources.changed.connect(self._later.start)
         session.message.connect(lambda *_: self.predict.setEnabled(True))
         self._later.timeout.connect(self.refresh)
         self._rest.timeout.connect(self._enlarge)
@@ -139,8 +134,9 @@ class ExplainPanel(QWidget):
             return
         if self.bars.dragging and self._still_there():
             return
-        if self._session.prediction is not self._shown:
-            self._shown = self._session.prediction
+        wanted = self._wanted_prediction()
+        if wanted is not self._shown:
+            self._shown = wanted
             self._read_planes()
         instance = self._read_instance()
         if self.bars.dragging or (instance is None) != (self._instance is None):
@@ -149,12 +145,13 @@ class ExplainPanel(QWidget):
         self._instance = instance
         with_bars = instance is not None and self.as_bars.isChecked()
         self.pages.setCurrentIndex(1 if with_bars else 0)
-        self.title.setText(self._words())
+        self.title.setText(words_for(self._session, self._only_chosen(), self._shown, self._instance))
         self.predict.setVisible(self._shown is None and self._session.document is not None)
         self.together.setVisible(self._shown is not None)
         self.over_image.setVisible(with_bars)
         for widget in (self.sums, self.as_bars, self.by_share, self.reset):
             widget.setVisible(instance is not None)
+        self.ceiling.follow(self._only_chosen(), self._shown)
         order = instance.order if instance else None
         self.grid.set_instance(instance.values if instance else None, order)
         if instance is not None:
@@ -163,6 +160,12 @@ class ExplainPanel(QWidget):
             self.reset.setEnabled(not np.array_equal(instance.values, instance.predicted))
             self._show_sums(instance.values)
         self._show_overlay()
+
+    def _wanted_prediction(self) -> Prediction | None:
+        """The prototypes that the chosen instance is made of; else those of the whole image."""
+        chosen = self._only_chosen()
+        own = self._sources.get(chosen) if chosen is not None and chosen.origin is not None else None
+        return own if own is not None else self._session.prediction
 
     def _still_there(self) -> bool:
         """Whether the instance whose bar is dragged is chosen and as it was."""
@@ -183,59 +186,20 @@ class ExplainPanel(QWidget):
             self._pinned = -1
         self._show_overlay()
 
-    def _read_instance(self) -> _Instance | None:
-        """The one chosen annotation, if it can be explained with this prediction."""
-        from app.correction import crop_of, explain_refusal, present
-
-        document, prediction = self._session.document, self._shown
-        chosen = self._only_chosen()
-        if document is None or prediction is None or chosen is None or explain_refusal(chosen, prediction):
+    def _read_instance(self) -> Explained | None:
+        chosen, prediction = self._only_chosen(), self._shown
+        if chosen is None or prediction is None:
             return None
-        old = self._instance
-        if old is not None and old.annotation == chosen and old.prediction is prediction:
-            return old
-        x, y, width, height = crop_of(chosen, prediction)
-        w, h = prediction.image_width, prediction.image_height
-        region = Region.of(prediction.prototypes, (x / w, y / h, (x + width) / w, (y + height) / h))
-        values = present(chosen)
-        assert chosen.origin is not None
-        predicted = np.asarray(chosen.origin.coefficients, np.float32)
-        same = old is not None and old.annotation.id == chosen.id and old.prediction is prediction
-        order = old.order if same and old is not None else self._order(region, values)
-        return _Instance(chosen, prediction, region, values, predicted, order)
+        return explained(chosen, prediction, self._instance, by_share=self.by_share.isChecked())
 
     def _only_chosen(self) -> Annotation | None:
         document, selection = self._session.document, self._session.selection
         return document.annotations.get(selection[0]) if document and len(selection) == 1 else None
 
-    def _order(self, region: Region, values: Vector) -> NDArray[np.intp]:
-        return region.order(values) if self.by_share.isChecked() else np.arange(len(values))
-
     def _sort_again(self) -> None:
         if self._instance is not None:
-            self._instance.order = self._order(self._instance.region, self._instance.values)
+            self._instance.sort(by_share=self.by_share.isChecked())
             self.refresh()
-
-    def _words(self) -> str:
-        session = self._session
-        if session.document is None:
-            return "Open an image to see what the model sees in it."
-        if self._shown is None:
-            return "The model has not looked at this image yet, so there are no prototypes to show."
-        k = self._shown.prototypes.shape[2]
-        if self._instance is not None:
-            return f"{k} numbers × {k} pictures = this mask. Drag a bar."
-        chosen = self._only_chosen()
-        if chosen is None:
-            return f"{k} prototypes of this image. Choose an instance to see its coefficients."
-        if chosen.origin is None:
-            return "This one was drawn by hand: it has no coefficients. Choose one that the model proposed."
-        if chosen.origin.model_version != self._shown.model_version:
-            return (
-                f"This one was proposed by {chosen.origin.model_version}, these are the prototypes of "
-                f"{self._shown.model_version}: they do not belong together."
-            )
-        return "Its coefficients do not fit these prototypes. Pre-label the image again."
 
     def _show_sums(self, values: Vector) -> None:
         if self._instance is not None:
@@ -294,6 +258,7 @@ class ExplainPanel(QWidget):
     def _show_overlay(self) -> None:
         self.grid.set_pinned(self._pinned)
         self.bars.set_pinned(self._pinned)
+        self.overlay_frame = self._shown.region if self._shown is not None else None
         self.overlay_changed.emit(self._overlay())
 
     def _overlay(self) -> QImage | None:
@@ -320,7 +285,7 @@ class ExplainPanel(QWidget):
         if self._instance is not None:
             words += f"<br>{self.bars.words(j)}"
         assert self._shown is not None
-        shape = self._shown.image_width / max(self._shown.image_height, 1)
+        shape = self._shown.frame[2] / max(self._shown.frame[3], 1)
         self.enlarged.show_beside(self, QCursor.pos(), self.grid.images[j], words, shape)
 
     def showEvent(self, event: object) -> None:

@@ -13,15 +13,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
 
 from app.annotation import Annotation, AnnotationState
-from app.correction import Box, by_coefficients, explain_refusal, present
+from app.correction import Box, present
 from app.edits import EditKind, change
-from app.geometry import PolygonPart, Polygons, from_mask, intersect, to_mask
+from app.frames import recomposed
+from app.geometry import PolygonPart, Polygons, from_mask, intersect
 from model.errors import InputError
 from model.masks import BoxMask
 from ui.canvas import hit_testing, overlay
 from ui.canvas.stage import Live
 from ui.tools.base import Pointer, Tool
 from ui.tools.latest import Latest
+from ui.tools.sources import sources_of
 
 GRIP = 7.0  # widget units
 CURSORS = {
@@ -52,6 +54,7 @@ class BoxHandles:
     def __init__(self, tool: Tool) -> None:
         self._tool = tool
         self._latest = Latest(tool.canvas)
+        self._sources = sources_of(tool.session)
         self._drag: _Drag | None = None
         self._hot = -1
 
@@ -119,13 +122,12 @@ class BoxHandles:
 
     def _crop_again(self, drag: _Drag) -> None:
         """Have a thread make the mask in the box as it is now, from the prototypes."""
-        canvas, prediction = self._tool.canvas, self._tool.session.prediction
+        prediction = self._sources.get(drag.before)
         assert prediction is not None
-        box, before, size = drag.now, drag.before, canvas.image_size
+        box, before = drag.now, drag.before
 
         def work() -> tuple[Box, Annotation, BoxMask]:
-            after = by_coefficients(before, prediction, present(before), box=box)
-            return box, after, to_mask(after.geometry, *size)
+            return (box, *recomposed(before, prediction, present(before), box=box))
 
         self._latest.ask(work, lambda answer: self._cropped(drag, answer))
 
@@ -191,7 +193,7 @@ class BoxHandles:
         return tool.reshape(before, from_mask(mask, width, height), kind=EditKind.SET_BOX)
 
     def _can_recrop(self, annotation: Annotation) -> bool:
-        return not explain_refusal(annotation, self._tool.session.prediction)
+        return annotation.origin is not None and self._sources.get(annotation) is not None
 
     def cancel(self) -> bool:
         """Back to how it was."""

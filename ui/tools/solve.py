@@ -29,7 +29,7 @@ from ui.tools.candidates import CandidatePicker
 from ui.tools.crosshair import Crosshair
 from ui.tools.latest import Latest
 from ui.tools.live import Known, LiveMask
-from ui.tools.sources import Sources
+from ui.tools.sources import sources_of
 
 if TYPE_CHECKING:
     from ui.canvas.view import Canvas
@@ -74,7 +74,7 @@ class SolveTool(Tool):
         super().__init__(canvas, session)
         self._latest = Latest(canvas)
         self._live = LiveMask(canvas)
-        self._sources = Sources(session)
+        self._sources = sources_of(session)
         self._picker = CandidatePicker(self)
         self._cross = Crosshair(self)
         self._work: _Work | None = None
@@ -174,8 +174,9 @@ class SolveTool(Tool):
             chosen, prediction = self.only_selected(), self.session.prediction
             if chosen is None:
                 return
-            other = chosen.origin is not None and prediction is not None
-            other = other and chosen.origin.model_version != prediction.model_version  # type: ignore[union-attr]
+            origin = chosen.origin
+            other = origin is not None and prediction is not None
+            other = other and origin.model_version != prediction.model_version  # type: ignore[union-attr]
             if self._sources.get(chosen) is not None or other:  # never ask the same model twice
                 self.mark(*wanted)
                 self._end_stroke()

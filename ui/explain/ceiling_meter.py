@@ -1,0 +1,110 @@
+"""The ceiling meter: how well the best coefficients could express the chosen mask as it is now.
+
+Where it is low no hint and no bar will do: look closer, or paint. A thread measures the mask as it is in the
+document, once it rests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from model.errors import InputError
+from ui.tools.latest import Latest
+
+if TYPE_CHECKING:
+    from app.annotation import Annotation
+    from model.messages import Prediction
+
+REST = 250  # ms that a mask stays as it is before it is measured
+GOOD, FAIR = 0.9, 0.8  # from here on solving does; below, painting does better
+HEIGHT, BAR = 26, 6  # widget units
+COLORS = {"good": QColor(22, 148, 84), "fair": QColor(214, 150, 20), "low": QColor(208, 48, 62)}
+
+
+class CeilingMeter(QWidget):
+    """A bar from 0 to 1 with its number in words."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.value: float | None = None
+        self._annotation: Annotation | None = None
+        self._prediction: Prediction | None = None
+        self._latest = Latest(self)
+        self._rest = QTimer(self, singleShot=True, interval=REST)
+        self._rest.timeout.connect(self._measure)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setToolTip(
+            "How well the best coefficients of these prototypes could express this mask (IoU).\n"
+            "Low: no hint and no bar will do. Look closer, or paint."
+        )
+        self.setAccessibleName("Prototype ceiling")
+        self.hide()
+
+    def follow(self, annotation: Annotation | None, prediction: Prediction | None) -> None:
+        """Show the ceiling of this instance with these prototypes; None: nothing to show."""
+        if annotation is self._annotation and prediction is self._prediction:
+            return
+        same = (
+            annotation is not None and self._annotation is not None and annotation.id == self._annotation.id
+        )
+        self._annotation, self._prediction = annotation, prediction
+        self._latest.forget()
+        self._rest.stop()
+        if not same or prediction is None:
+            self.value = None
+        self.setVisible(annotation is not None and prediction is not None)
+        if annotation is not None and prediction is not None:
+            self._rest.start()
+        self.update()
+
+    def _measure(self) -> None:
+        from app.solving import ceiling
+
+        annotation, prediction = self._annotation, self._prediction
+        if annotation is not None and prediction is not None:
+            self._latest.ask(lambda: ceiling(annotation, prediction), self._measured)
+
+    def _measured(self, value: float | InputError) -> None:
+        self.value = None if isinstance(value, InputError) else value
+        self.setAccessibleDescription(self.words())
+        self.update()
+
+    def words(self) -> str:
+        """What the number means."""
+        if self.value is None:
+            return "Prototype ceiling …"
+        if self.value >= GOOD:
+            advice = ""
+        else:
+            advice = ": look closer" if self.value >= FAIR else ": look closer, or paint"
+        return f"Prototype ceiling {self.value:.2f}{advice}"
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, HEIGHT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        text = self.palette().color(QPalette.ColorRole.Text)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            font = painter.font()
+            font.setPixelSize(11)
+            painter.setFont(font)
+            painter.setPen(text)
+            painter.drawText(
+                QRectF(0, 0, self.width(), HEIGHT - BAR - 3), Qt.AlignmentFlag.AlignVCenter, self.words()
+            )
+            groove = QRectF(0, HEIGHT - BAR, self.width(), BAR)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(text.red(), text.green(), text.blue(), 30))
+            painter.drawRoundedRect(groove, 3, 3)
+            if self.value is None:
+                return
+            kind = "good" if self.value >= GOOD else "fair" if self.value >= FAIR else "low"
+            painter.setBrush(COLORS[kind])
+            painter.drawRoundedRect(
+                QRectF(groove.topLeft(), QPointF(self.width() * self.value, HEIGHT)), 3, 3
+            )
