@@ -10,7 +10,8 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import safetensors
@@ -18,10 +19,11 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from model import categories, published
+from model import categories, config_line, published
 from model.card import METADATA_KEY, WEIGHTS_FILE, ModelCard, card_path, read_beside, read_inside
 from model.config import CONFIGS, ModelConfig
 from model.errors import WeightsError
+from model.key_report import compare, count_classes
 from model.yolact import Yolact, build
 
 BUILT_IN = Path(__file__).parents[1] / "resources" / "weights"
@@ -77,18 +79,34 @@ def save(model: Yolact, card: ModelCard, path: Path, *, half: bool = False) -> N
     _write(card_path(path), text.encode())
 
 
-def convert_published(path: Path, config: str | None, out: Path, *, command: str = "") -> ModelCard:
-    """Read a published checkpoint once and write it in our form. Raises WeightsError."""
+def convert_published(
+    path: Path,
+    config: str | None,
+    out: Path,
+    *,
+    names: Sequence[str] | None = None,
+    command: str = "",
+    licence: str = "that of the published weights",
+) -> ModelCard:
+    """Read a published checkpoint once and write it in our form. Raises WeightsError.
+
+    `names`: the categories in the order of the class outputs, as many as those; else the published ones.
+    """
     if out.suffix != ".safetensors":
         raise WeightsError(f"{out}: expected an output file that ends in .safetensors")
     model, card = load(path, config)
+    if names is not None and len(names) != card.config.classes:
+        raise WeightsError(
+            f"{path}: expected {card.config.classes} category names, as many as its class outputs, "
+            f"got {len(names)}: name each one"
+        )
     card = ModelCard(
         out.parent.name if out.name == WEIGHTS_FILE else out.stem,
         card.config,
-        card.categories,
+        tuple(names) if names is not None else card.categories,
         parent=path.name,
         data=card.data,
-        licence="that of the published weights",
+        licence=licence,
         created=time.time(),
         command=command,
     )
@@ -107,9 +125,11 @@ def _read_own(path: Path, config: ModelConfig | str | None) -> tuple[dict[str, T
             f"{path}: expected a safetensors file, got a damaged or cut-short one ({words}): get it again"
         ) from None
     if isinstance(config, str):
-        if config not in CONFIGS:
+        line = config_line.parse(config)
+        if line is None:
             raise WeightsError(f"expected a configuration out of {', '.join(CONFIGS)}, got {config!r}")
-        config = CONFIGS[config]
+        # A name given for own weights says what they are of; how many classes they know is their own.
+        config = replace(line.config, classes=count_classes(state, line.config) or line.config.classes)
     card = read_beside(path) or read_inside(metadata, path)
     if config is not None:
         names = card.categories if card and len(card.categories) == config.classes else None
@@ -126,34 +146,15 @@ def _read_own(path: Path, config: ModelConfig | str | None) -> tuple[dict[str, T
 def _fill(model: Yolact, state: Mapping[str, Tensor], path: Path) -> None:
     """Load strictly; the error names what is missing, extra and of another shape, and what would fit."""
     own = model.state_dict()
-    report = [
-        _some("missing", [key for key in own if key not in state]),
-        _some("unknown", [key for key in state if key not in own]),
-        _some(
-            "of another shape",
-            [
-                f"{key} {tuple(state[key].shape)} instead of {tuple(own[key].shape)}"
-                for key in own
-                if key in state and state[key].shape != own[key].shape
-            ],
-        ),
-    ]
-    if any(report):
-        fits = published.fitting(state)
-        hint = f"; they fit {', '.join(fits)}" if fits else ""
+    if report := compare(state, model.config):
+        known = model.config.classes
+        other = f" of {known} categories" if report.classes not in (None, known) else ""
+        came = f"others, of {report.classes} categories" if other else "others"
         raise WeightsError(
-            f"{path}: expected the weights of {model.config.name}, got others: "
-            f"{'; '.join(part for part in report if part)}{hint}"
+            f"{path}: expected the weights of {model.config.name}{other}, got {came}: {report.line()}"
         )
     _check_finite(state, path)
     model.load_state_dict({key: value.to(own[key].dtype) for key, value in state.items()})
-
-
-def _some(what: str, keys: list[str]) -> str:
-    if not keys:
-        return ""
-    more = f" and {len(keys) - 2} more" if len(keys) > 2 else ""
-    return f"{what}: {', '.join(keys[:2])}{more}"
 
 
 def _check_finite(state: Mapping[str, Tensor], path: Path) -> None:

@@ -17,17 +17,38 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from model import config_line
 from model.config import CONFIGS, ModelConfig
 from model.errors import WeightsError
-from model.yolact import build
+from model.key_report import closest, count_classes, fitting
 
 # What torch.load raises on damaged files, or on ones that are not torch's at all.
 _FAULTS = (RuntimeError, OSError, EOFError, ValueError, LookupError, AttributeError, TypeError, MemoryError)
+_CALLED = re.compile(r"GLOBAL (\S+)")
 _OLD_EXTRAS = re.compile(r"fpn\.downsample_layers\.([2-9]|\d\d)\.|backbone\.layer(?!s)")
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The tensors of a `.pth` file under our key names. Raises WeightsError; executes nothing."""
+    """The tensors of a `.pth` file under our key names. Raises WeightsError; executes nothing.
+
+    What a newer PyTorch adds by itself (the batch counters of batch norms) is added where it is not there.
+    """
+    state = read_tensors(path)
+    if state and all(key.startswith("module.") for key in state):  # saved from within a parallel wrapper
+        state = {key.removeprefix("module."): value for key, value in state.items()}
+    renamed = {rename(key): value for key, value in state.items()}
+    tensors = {key: value for key, value in renamed.items() if not _OLD_EXTRAS.match(key)}
+    if any(key.startswith(("flow_net.", "flow_net_pre_convs.", "spa.")) for key in tensors):
+        raise WeightsError(
+            f"{path}: expected weights for images, got YolactEdge's for video: use the image weights instead"
+        )
+    for key in [key for key in tensors if key.endswith(".running_var")]:
+        tensors.setdefault(key.replace("running_var", "num_batches_tracked"), torch.tensor(0))
+    return tensors
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The state dict of a file of torch's, as it stands there. Raises WeightsError; executes nothing."""
     state = _load(path)
     for wrapper in ("state_dict", "model"):
         if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
@@ -36,13 +57,7 @@ def read(path: Path) -> dict[str, Tensor]:
         raise WeightsError(
             f"{path}: expected a state dict of tensors, got {type(state).__name__} of other things"
         )
-    renamed = {rename(str(key)): value for key, value in state.items()}
-    tensors = {key: value for key, value in renamed.items() if not _OLD_EXTRAS.match(key)}
-    if any(key.startswith(("flow_net.", "flow_net_pre_convs.", "spa.")) for key in tensors):
-        raise WeightsError(
-            f"{path}: expected weights for images, got YolactEdge's for video: use the image weights instead"
-        )
-    return tensors
+    return {str(key): value for key, value in state.items()}
 
 
 def _load(path: Path) -> object:
@@ -59,15 +74,24 @@ def _load(path: Path) -> object:
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise WeightsError(f"{path}: expected a weights file, found nothing there") from None
-    except pickle.UnpicklingError:
+    except pickle.UnpicklingError as error:
+        called = _CALLED.search(str(error))
+        what = (
+            f"that holds other things ({called[1]})" if called else "that is cut short or holds other things"
+        )
         raise WeightsError(
-            f"{path}: expected plain tensors, got a pickle that holds other things, which is not run: "
+            f"{path}: expected plain tensors, got a pickle {what}, which is not run: "
             "save the model's state_dict() instead"
         ) from None
     except (*_FAULTS, zipfile.BadZipFile):
-        raise WeightsError(
-            f"{path}: expected a PyTorch weights file, got one that is damaged, cut short or of another kind"
-        ) from None
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> WeightsError:
+    return WeightsError(
+        f"{path}: expected a PyTorch weights file, got one that is damaged, cut short or of another kind: "
+        "get it again"
+    )
 
 
 def rename(key: str) -> str:
@@ -84,44 +108,25 @@ def choose_config(path: Path, state: Mapping[str, Tensor], wanted: ModelConfig |
     """
     if isinstance(wanted, ModelConfig):
         return wanted
-    fits = fitting(state)
     if wanted is None:
-        named = [name for name in CONFIGS if re.match(re.escape(name) + r"_\d", path.name)]
-        wanted = named[0] if named else (next(iter(fits)) if len(fits) == 1 else None)
-        if wanted is None:
-            raise WeightsError(
-                f"{path}: expected weights of a known configuration, "
-                + (f"these fit {_listed(fits)}: say which" if fits else "these fit none of them")
-            )
-    if wanted not in CONFIGS:
-        raise WeightsError(f"expected a configuration out of {_listed(CONFIGS)}, got {wanted!r}")
-    return fits.get(wanted, CONFIGS[wanted])
+        wanted = named(path.name) or _only_one(path, state)
+    line = config_line.parse(wanted)
+    if line is None:
+        raise WeightsError(f"expected a configuration out of {', '.join(CONFIGS)}, got {wanted!r}")
+    return replace(line.config, classes=count_classes(state, line.config) or line.config.classes)
 
 
-def fitting(state: Mapping[str, Tensor]) -> dict[str, ModelConfig]:
-    """The known configurations with exactly these keys and shapes, whatever the number of classes."""
-    found = {}
-    shapes = {key: value.shape for key, value in state.items()}
-    semantic = shapes.get("semantic_seg_conv.weight")
-    if semantic is None:
-        return {}
-    known: dict[ModelConfig, bool] = {}
-    for name, config in CONFIGS.items():
-        config = replace(config, classes=semantic[0])
-        # What only moves anchors or input does not change shapes: each network is built once.
-        key = replace(config, name="", input_size=550, anchor_scales=_levels(config), anchor_ratios=(1.0,))
-        if key not in known:
-            with torch.device("meta"):
-                built = build(config)
-            known[key] = {name: value.shape for name, value in built.state_dict().items()} == shapes
-        if known[key]:
-            found[name] = config
-    return found
+def named(file: str) -> str | None:
+    """The configuration that a published file's name begins with: yolact_base_54_800000.pth."""
+    found = [name for name in CONFIGS if re.match(re.escape(name) + r"_\d", file)]
+    return max(found, key=len, default=None)
 
 
-def _levels(config: ModelConfig) -> tuple[tuple[float, ...], ...]:
-    return ((float(config.anchors_per_cell),),) * len(config.anchor_scales)
-
-
-def _listed(names: Mapping[str, ModelConfig]) -> str:
-    return ", ".join(names)
+def _only_one(path: Path, state: Mapping[str, Tensor]) -> str:
+    fits = fitting(state)
+    if len(fits) == 1:
+        return next(iter(fits))
+    words = f"these fit {', '.join(fits)}: say which (--config)" if fits else "these fit none of them"
+    if not fits and (near := closest(state)) is not None:
+        words += f"; closest is {near[0].name}, with {near[1]} differing keys"
+    raise WeightsError(f"{path}: expected weights of a known configuration, {words}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 
-from model import checkpoint
-from model.config import CONFIGS
+from model import checkpoint, config_line
+from model.backbones import imagenet
 from model.yolact import Yolact, build
 
 
@@ -27,14 +28,19 @@ class Start:
 
 
 def start(init: str, categories: Sequence[str], *, prior: float | None = None) -> Start:
-    """`init`: a configuration's name, or weights as `checkpoint.load` takes them. InputError.
+    """`init`: a configuration's name or line (`config_line`), or weights as `checkpoint.load` takes them.
+
+    Raises InputError.
 
     `prior`: the probability of an object that fresh class outputs begin with.
     """
-    if init in CONFIGS:
-        config = replace(CONFIGS[init], classes=len(categories))
+    if (line := config_line.parse(init)) is not None:
+        config = replace(line.config, classes=len(categories))
         # Only this backbone's ImageNet weights come with the program; others start from nothing.
-        model = build(config, pretrained_backbone=config.backbone == "efficientnet_lite0")
+        installed = config.backbone == "efficientnet_lite0"
+        model = build(config, pretrained_backbone=installed or line.backbone_weights == "imagenet")
+        if line.backbone_weights not in ("", "imagenet"):
+            imagenet.take_file(model.trunk, Path(line.backbone_weights))
         if prior is not None:
             _set_prior(model, prior, range(len(categories)))
         return Start(model, "", ())

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.anchors import priors
-from model.backbones import BACKBONES
+from model.backbones import build_backbone
+from model.backbones.base import Backbone
 from model.config import ModelConfig
 from model.fpn import Pyramid
 from model.heads import Head
@@ -57,6 +58,12 @@ class Yolact(nn.Module):
         self.semantic_seg_conv = nn.Conv2d(config.pyramid_channels, config.classes, 1)
         self.register_buffer("priors", torch.from_numpy(priors(config)), persistent=False)
 
+    @property
+    def trunk(self) -> Backbone:
+        """The backbone, by its type."""
+        assert isinstance(self.backbone, Backbone)
+        return self.backbone
+
     def forward(self, images: Tensor, features: bool = False) -> RawOutput:
         """`images`: (B, 3, s, s) float, RGB, normalised, s = config.input_size."""
         maps = self.backbone(images)
@@ -79,7 +86,7 @@ def build(config: ModelConfig, pretrained_backbone: bool = False) -> Yolact:
 
     `pretrained_backbone`: ImageNet weights, where an installed package brings them; else InputError.
     """
-    backbone = BACKBONES[config.backbone]()
+    backbone = build_backbone(config.backbone)
     if pretrained_backbone:
         backbone.load_pretrained()
     model = Yolact(

@@ -6,6 +6,7 @@ import argparse
 import shlex
 from pathlib import Path
 
+from app.commands.arguments import words
 from app.commands.context import Context
 from app.errors import InputError
 
@@ -14,26 +15,75 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.add_argument("file", type=Path, metavar="FILE.pth", help="a published checkpoint")
     parser.add_argument("--config", metavar="NAME", required=True, help="the configuration it is of")
-    parser.add_argument("--out", type=Path, metavar="W.safetensors", required=True, help="the file to write")
+    parser.add_argument("--out", type=Path, metavar="W.safetensors", help="the file to write")
+    parser.add_argument(
+        "--categories", type=words, metavar="A,B,C", help="names of its classes, in their order"
+    )
+    parser.add_argument(
+        "--report", action="store_true", help="list every key that does not fit; writes nothing"
+    )
 
 
-def run(arguments: argparse.Namespace, context: Context) -> None:
+def run(arguments: argparse.Namespace, context: Context) -> int:
     """Read, check strictly, write."""
+    from model import config_line
     from model.config import CONFIGS
 
-    if arguments.config not in CONFIGS:
+    if config_line.parse(arguments.config) is None:
         raise InputError(f"--config: expected one of {', '.join(CONFIGS)}, got {arguments.config!r}")
     if not arguments.file.is_file():
         raise InputError(f"expected a published checkpoint, got {arguments.file}, where nothing is")
+    if arguments.report:
+        return _report(arguments, context)
+    if arguments.out is None:
+        raise InputError("--out: expected the file to write (W.safetensors), got none")
     if not arguments.out.parent.is_dir():
         raise InputError(f"expected a folder to write into, got {arguments.out.parent}; make it first")
     from model.checkpoint import convert_published
 
-    words = ["convert", str(arguments.file), "--config", arguments.config, "--out", str(arguments.out)]
+    line = ["convert", str(arguments.file), "--config", arguments.config, "--out", str(arguments.out)]
+    if arguments.categories:
+        line += ["--categories", ",".join(arguments.categories)]
     card = convert_published(
-        arguments.file, arguments.config, arguments.out, command=f"main.py {shlex.join(words)}"
+        arguments.file,
+        arguments.config,
+        arguments.out,
+        names=arguments.categories,
+        command=f"main.py {shlex.join(line)}",
     )
     context.console.say(f"{arguments.out}: {card.config.name}, {len(card.categories)} categories")
+    if card.categories[0] == "category 1":
+        context.console.note("its classes have no names: --categories A,B,C gives them")
     context.console.result(
         {"file": arguments.out, "config": card.config.name, "categories": list(card.categories)}
     )
+    return 0
+
+
+def _report(arguments: argparse.Namespace, context: Context) -> int:
+    """What fits and what does not; status 2 where something does not."""
+    from model import published
+    from model.key_report import compare
+
+    state = published.read(arguments.file)
+    config = published.choose_config(arguments.file, state, arguments.config)
+    report = compare(state, config)
+    for line in report.lines():
+        context.console.say(line)
+    if not report:
+        context.console.say(f"{arguments.file}: all {len(state)} tensors fit {config.name}")
+    context.console.result(
+        {
+            "config": config.name,
+            "classes": report.classes,
+            "missing": report.missing,
+            "unknown": report.unknown,
+            "misshaped": report.misshaped,
+            "fits": report.fits,
+        }
+    )
+    if report:
+        raise InputError(
+            f"{arguments.file}: expected the weights of {config.name}, {len(report)} keys differ"
+        )
+    return 0

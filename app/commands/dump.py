@@ -30,10 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> None:
     """Run the network once and write what it did."""
     from app import versions
+    from model import config_line
     from model.config import CONFIGS
     from model.image_io import read_header
 
-    if arguments.config is not None and arguments.config not in CONFIGS:
+    if arguments.config is not None and config_line.parse(arguments.config) is None:
         raise InputError(f"--config: expected one of {', '.join(CONFIGS)}, got {arguments.config!r}")
     if not arguments.out.parent.is_dir():
         raise InputError(f"expected a folder to write into, got {arguments.out.parent}; make it first")

@@ -1,7 +1,8 @@
 """The backbones: image -> features of stride 8, 16 and 32 (C3, C4, C5).
 
 A backbone is a module whose `forward(images)` gives the three maps and whose `channels` names their widths.
-Key names inside are those of the published checkpoints.
+Key names inside are those of the published checkpoints. Any ResNet, MobileNet or EfficientNet of torchvision
+can be named too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from model.backbones.darknet import DarkNet
 from model.backbones.efficientnet_lite import EfficientNetLite
 from model.backbones.mobilenet import MobileNetV2
 from model.backbones.resnet import ResNet
+from model.backbones.torchvision_body import TorchvisionBackbone
 
 BACKBONES: dict[str, Callable[[], Backbone]] = {
     "efficientnet_lite0": EfficientNetLite,
@@ -23,3 +25,8 @@ BACKBONES: dict[str, Callable[[], Backbone]] = {
     "darknet53": DarkNet,
     "mobilenetv2": MobileNetV2,
 }
+
+
+def build_backbone(name: str) -> Backbone:
+    """A backbone with fresh weights: one of `BACKBONES`, else torchvision's. WeightsError if unknown."""
+    return BACKBONES[name]() if name in BACKBONES else TorchvisionBackbone(name)

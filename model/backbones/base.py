@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 
@@ -12,6 +14,10 @@ class Backbone(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         raise NotImplementedError
+
+    def load_classifier(self, state: Mapping[str, Tensor]) -> None:
+        """Take the weights of a whole ImageNet classifier. RuntimeError where they do not fit."""
+        raise RuntimeError(f"{type(self).__name__} takes no classifier's weights")
 
     def load_pretrained(self) -> None:
         """Take ImageNet weights from an installed package. Raises InputError where there is none."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from model.backbones.base import Backbone
@@ -54,3 +56,7 @@ class DarkNet(Backbone):
             x = stage(x)
             features.append(x)
         return features[2:]
+
+    def load_classifier(self, state: Mapping[str, Tensor]) -> None:
+        """Take the ImageNet weights that YOLACT's authors publish (darknet53.pth): the same keys."""
+        self.load_state_dict(dict(state))

@@ -5,6 +5,8 @@ Its last two groups are in the published weights but have no say in the result: 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from model.backbones.base import Backbone
@@ -76,3 +78,17 @@ class MobileNetV2(Backbone):
             if index in SELECTED:
                 features.append(x)
         return features
+
+    def load_classifier(self, state: Mapping[str, Tensor]) -> None:
+        """Take a MobileNetV2 classifier's weights by the order of its keys, as YolactEdge does."""
+        own = self.state_dict()
+        values = [value for key, value in state.items() if not key.startswith("classifier.")]
+        if len(values) != len(own):
+            raise RuntimeError(f"expected {len(own)} tensors before the classifier, got {len(values)}")
+        self.load_state_dict(dict(zip(own, values, strict=True)))
+
+    def load_pretrained(self) -> None:
+        """Take torchvision's default ImageNet weights, downloaded once. InputError without network."""
+        from model.backbones.imagenet import default_weights
+
+        self.load_classifier(default_weights("mobilenet_v2"))

@@ -5,7 +5,8 @@ YOLACT++ makes some of those 3x3 convolutions deformable (`deformable`, `interva
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -55,6 +56,7 @@ class ResNet(Backbone):
         self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
         self.layers = nn.ModuleList()
+        self.blocks = sum(blocks)
         inputs = 64
         for stage, count in enumerate(blocks):
             width = 64 * 2**stage
@@ -75,3 +77,22 @@ class ResNet(Backbone):
             x = stage(x)
             features.append(x)
         return features[1:]
+
+    def load_pretrained(self) -> None:
+        """Take torchvision's default ImageNet weights; downloaded once. InputError without network."""
+        from model.backbones.imagenet import default_weights
+
+        depth = 3 * self.blocks + 2  # a convolution before and a layer after three in each block
+        self.load_classifier(default_weights(f"resnet{depth}"))
+
+    def load_classifier(self, state: Mapping[str, Tensor]) -> None:
+        """Take a ResNet classifier's weights (`layer1..4`, as torchvision and YOLACT's authors publish them).
+
+        Deformable layers start from the plain ones' weights. Raises RuntimeError where the shapes differ.
+        """
+        own = self.state_dict()
+        renamed = {re.sub(r"^layer(\d)\.", lambda found: f"layers.{int(found[1]) - 1}.", key): value
+                   for key, value in state.items()}  # fmt: skip
+        fresh = ("num_batches_tracked", "conv_offset_mask.weight", "conv_offset_mask.bias", "conv2.bias")
+        taken = {key: value for key, value in own.items() if key.endswith(fresh)}
+        self.load_state_dict(taken | {key: value for key, value in renamed.items() if key in own})

@@ -35,7 +35,7 @@ def test_imagenet_weights_of_the_package_load() -> None:
 
 def test_a_backbone_without_installed_weights_says_so() -> None:
     with pytest.raises(InputError, match="efficientnet_lite0"), torch.device("meta"):
-        build(CONFIGS["yolact_resnet50"], pretrained_backbone=True)
+        build(CONFIGS["yolact_darknet53"], pretrained_backbone=True)
 
 
 @pytest.mark.parametrize(
