@@ -30,6 +30,7 @@ Rect = tuple[float, float, float, float]  # left top right bottom
 MOST = 20  # places of a stroke that count
 WIDEST = 8.0  # cells: the largest radius that a hint is painted with
 NARROWEST = 0.75  # cells: the smallest
+ISLAND = 0.2  # of a mask's pixels: a loose piece up to here goes as a whole
 CLEAR = 0.6  # of the way to a hint that says the contrary: as far as a hint paints
 CONTRADICTS = 0.75  # cells: hints nearer than this mean one place
 
@@ -94,6 +95,9 @@ def _solve(
     if made.area <= 0:  # these prototypes can give all of it or nothing: the hints are painted instead
         made = seed
     mask = to_mask(made.geometry, *size)
+    whole = mask
+    if made is not seed:
+        mask = _without_islands(mask, to_mask(seed.geometry, *size), strokes)
     painted = []
     for number, stroke in enumerate(strokes):
         against = [
@@ -104,7 +108,7 @@ def _solve(
         ]
         mask, was = _painted(mask, stroke, against, cell, size)
         painted.append(was)
-    if any(painted):
+    if mask is not whole:
         made = _with_pixels(made, mask, size)
     if start.origin is None:
         made = replace(made, origin=None, coefficients=None, state=start.state)
@@ -229,6 +233,33 @@ def _painted(
         centre = (round((x - left - 0.5) * 16), round((y - top - 0.5) * 16))
         cv2.circle(disc, centre, round(radius * 16), 1, -1, cv2.LINE_8, 4)
     return _combined(mask, BoxMask(left, top, disc.astype(np.bool_)), stroke.inside), True
+
+
+def _without_islands(mask: BoxMask, before: BoxMask, strokes: Sequence[Stroke]) -> BoxMask:
+    """The mask without loose pieces of `before` that a hint wants gone: all of a piece, not a bite of it.
+
+    Loose is what hangs together with less than `ISLAND` of the pixels, and has no hint to keep it.
+    """
+    if not before.bits.size:
+        return mask
+    kept = [point for each in strokes if each.inside for point in each.points]
+    limit = ISLAND * float(np.count_nonzero(before.bits))
+    for point in (each.points[0] for each in strokes if not each.inside):
+        if not covers(before, *point):
+            continue
+        island = _piece(before, point)
+        if np.count_nonzero(island.bits) <= limit and not any(covers(island, *each) for each in kept):
+            mask = _combined(mask, island, adds=False)
+    return mask
+
+
+def _piece(mask: BoxMask, point: Point) -> BoxMask:
+    """What hangs together with a pixel of the mask."""
+    bits = mask.bits.astype(np.uint8)
+    seed = math.floor(point[0]) - mask.left, math.floor(point[1]) - mask.top
+    _, filled, _, (x, y, width, height) = cv2.floodFill(bits, None, seed, 2, flags=8)
+    part = np.asarray(filled)[y : y + height, x : x + width] == 2
+    return BoxMask(mask.left + x, mask.top + y, part)
 
 
 def _combined(mask: BoxMask, other: BoxMask, adds: bool) -> BoxMask:

@@ -104,3 +104,17 @@ def test_where_masks_differ() -> None:
 
 def test_a_cell_is_as_large_as_its_larger_side() -> None:
     assert cell_size(prediction()) == 4.0
+
+
+def test_a_loose_piece_goes_as_a_whole() -> None:
+    known = prediction()
+    bits = np.zeros(SIZE[::-1], np.bool_)
+    bits[20:180, 20:140] = True
+    bits[30:170, 200:206] = True
+    start = mask_annotation(1, BoxMask(0, 0, bits), SIZE)
+    gone = solve_strokes(start, known, [Stroke(((203.0, 100.0),), False)])
+    assert not covers(gone.mask, 203, 35)
+    assert not covers(gone.mask, 203, 165)
+    assert covers(gone.mask, 60, 100)
+    kept = solve_strokes(start, known, [Stroke(((203.0, 165.0),), True), Stroke(((203.0, 40.0),), False)])
+    assert covers(kept.mask, 203, 165)

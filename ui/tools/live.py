@@ -23,6 +23,7 @@ class LiveMask:
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
         self._shown: Live | None = None
+        self.shows = 0  # masks that were shown, for whoever measures
 
     @property
     def mask(self) -> BoxMask | None:
@@ -59,6 +60,7 @@ class LiveMask:
         self._canvas.show_live(live, unchanged=True)
         live.touched = touched
         self._shown = live
+        self.shows += 1
         if difference is not None:
             self._canvas.patch_live(difference)
 
