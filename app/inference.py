@@ -101,6 +101,16 @@ class Inference:
         process = self._process
         return process.pid if process else None
 
+    @property
+    def ready(self) -> bool:
+        """Whether the model is loaded."""
+        return self._loaded is not None
+
+    @property
+    def broken(self) -> bool:
+        """Whether it was given up: the model cannot be loaded here."""
+        return self._broken is not None
+
     def load(self) -> Future[Loaded]:
         """Start the process and load the model, ahead of the first prediction."""
         future: Future[Loaded] = Future()

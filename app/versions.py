@@ -144,6 +144,34 @@ def register(project: Project, name: str, weights: Path, card: Mapping[str, Any]
     return _read(models / name)
 
 
+def adopt(project: Project, version: ModelVersion) -> ModelVersion:
+    """Copy a loose version's weights into the project, under its name or the nearest one that is free.
+
+    Its card is the one beside the file, else the one inside. WeightsError where neither names categories.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    from model.card import read_inside
+
+    card: Mapping[str, Any] = version.card
+    if not card.get("categories"):
+        try:
+            with safe_open(version.weights, framework="numpy") as file:
+                inside = read_inside(file.metadata(), version.weights)
+        except (OSError, SafetensorError):
+            inside = None
+        if inside is None:
+            raise WeightsError(
+                f"{version.weights}: expected weights with a model card, found none; "
+                "published .pth files become such with `convert`"
+            )
+        card = inside.to_dict()
+    wanted = re.sub(r"[^A-Za-z0-9._-]+", "-", version.name).strip("-._")[:56] or "model"
+    taken = {each.name for each in list_versions(project)}
+    names = (wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3)))
+    return register(project, next(each for each in names if each not in taken), version.weights, card)
+
+
 def next_name(project: Project) -> str:
     """'v1', 'v2', ...: the next that is free."""
     taken = {each.name for each in list_versions(project)}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.annotation import ImageState
+from ui.docks import PANELS
 
 if TYPE_CHECKING:
     from ui.commands import Context
@@ -87,6 +88,20 @@ def _tool(id: str, text: str, keys: tuple[str, ...], tip: str) -> ActionSpec:
     )
 
 
+def _panel(title: str, key: str) -> ActionSpec:
+    return ActionSpec(
+        f"panel.{title.lower()}",
+        f"{title} panel",
+        "View",
+        (key,),
+        lambda context: context.panels.toggle(title),
+        _project,
+        "Show or hide it",
+        checked=lambda context: context.panels.shown(title),
+        separated=title == PANELS[0],
+    )
+
+
 def _unfinished(record: object) -> bool:
     return record.state not in (ImageState.DONE, ImageState.SKIPPED)  # type: ignore[attr-defined]
 
@@ -114,6 +129,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "project.open", "Open project …", "File", ("Ctrl+O",), lambda c: c.open_project(), icon="open"
     ),
+    ActionSpec(
+        "project.close",
+        "Close the project",
+        "File",
+        ("Ctrl+W",),
+        lambda c: c.session.close_project(),
+        _project,
+    ),
     ActionSpec("project.sample", "Open the sample project", "File", (), lambda c: c.open_sample()),
     ActionSpec(
         "project.rescan", "Look for new images", "File", ("Ctrl+R",), lambda c: c.session.rescan(), _project
@@ -140,6 +163,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         _project,
         "Each edit is saved as it is made",
     ),
+    ActionSpec("settings", "Settings …", "File", ("Ctrl+,",), lambda c: c.settings(), separated=True),
     ActionSpec("quit", "Quit", "File", ("Ctrl+Q",), lambda c: c.quit(), separated=True),
     # Edit
     ActionSpec("undo", "Undo", "Edit", ("Ctrl+Z",), lambda c: c.undo(), _undo, icon="undo", repeats=True),
@@ -397,6 +421,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "theme", "Light or dark", "View", ("Ctrl+Shift+L",), lambda c: c.toggle_theme(), separated=True
     ),
+    *(_panel(title, key) for title, key in zip(PANELS, ("F6", "F7", "F8", "F9", "F10"), strict=True)),
+    ActionSpec(
+        "panels.reset",
+        "Panels as they were at first",
+        "View",
+        (),
+        lambda c: c.panels.reset(),
+        _project,
+    ),
     # Model
     ActionSpec(
         "prelabel.this",
@@ -428,7 +461,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         icon="train",
         separated=True,
     ),
-    ActionSpec("model.choose", "Model versions …", "Model", (), lambda c: c.show_training(), _project),
+    ActionSpec("model.choose", "Model versions …", "Model", (), lambda c: c.show_versions(), _project),
     # Help
     ActionSpec("help", "Keys and help", "Help", ("F1",), lambda c: c.show_help()),
     ActionSpec("tour", "One-minute tour", "Help", ("Shift+F1",), lambda c: c.start_tour()),

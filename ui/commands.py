@@ -20,6 +20,7 @@ from ui.tasks import Task, TaskBar
 if TYPE_CHECKING:
     from app.prelabel import PrelabelReport
     from ui.canvas.view import Canvas
+    from ui.docks import Panels
     from ui.session import Session
 
 
@@ -27,6 +28,8 @@ class Context(QObject):
     """Given to every action. Signals ask the window for what only it has."""
 
     training_wanted: SignalInstance = Signal()  # type: ignore[assignment]
+    versions_wanted: SignalInstance = Signal()  # type: ignore[assignment]
+    mode_wanted: SignalInstance = Signal(str)  # type: ignore[assignment]  # one of theme.MODES
     quit_wanted: SignalInstance = Signal()  # type: ignore[assignment]
     theme_wanted: SignalInstance = Signal()  # type: ignore[assignment]
     keys_changed: SignalInstance = Signal()  # type: ignore[assignment]
@@ -34,9 +37,13 @@ class Context(QObject):
     session: Session
     canvas: Canvas
     tasks: TaskBar
+    panels: Panels
 
-    def __init__(self, session: Session, canvas: Canvas, tasks: TaskBar, window: QWidget) -> None:
+    def __init__(
+        self, session: Session, canvas: Canvas, tasks: TaskBar, panels: Panels, window: QWidget
+    ) -> None:
         super().__init__(window)
+        self.panels = panels
         self.session, self.canvas, self.tasks, self._window = session, canvas, tasks, window
 
     # --- projects ------------------------------------------------------------------------------------------
@@ -80,7 +87,20 @@ class Context(QObject):
 
     def say_saved(self) -> None:
         """There is no Save to forget."""
-        self.session.message.emit("Everything is saved: each edit is, as you make it.", "info")
+        if self.session.refused:
+            self.session.message.emit(f"The last edit was not saved: {self.session.refused}", "error")
+        else:
+            self.session.message.emit("Everything is saved: each edit is, as you make it.", "info")
+
+    def settings(self, *, keys: bool = False) -> None:
+        """The dialog of settings, with its page of keys in front if that is asked for."""
+        from ui.dialogs.settings import SettingsDialog
+
+        dialog = SettingsDialog(self.session, self._window, keys=keys)
+        if dialog.exec():
+            self.session.use(dialog.chosen)
+            self.mode_wanted.emit(dialog.mode)
+            self.keys_changed.emit()
 
     # --- files ---------------------------------------------------------------------------------------------
 
@@ -231,6 +251,10 @@ class Context(QObject):
         """Open the panel."""
         self.training_wanted.emit()
 
+    def show_versions(self) -> None:
+        """Open the list of model versions."""
+        self.versions_wanted.emit()
+
     # --- help ----------------------------------------------------------------------------------------------
 
     def show_help(self) -> None:
@@ -246,11 +270,8 @@ class Context(QObject):
         start_tour(self, self._window)
 
     def change_keys(self) -> None:
-        """The dialog of shortcuts."""
-        from ui.dialogs.shortcuts import ShortcutsDialog
-
-        if ShortcutsDialog(self._window).exec():
-            self.keys_changed.emit()
+        """The settings' page of keys."""
+        self.settings(keys=True)
 
     def about(self) -> None:
         """Name, version, licence."""
@@ -272,7 +293,9 @@ class Context(QObject):
     ) -> None:
         """Run long work with a row in the task bar."""
 
-        def failed(error: InputError) -> None:
-            self.session.message.emit(str(error), "error")
+        def failed(error: InputError) -> None:  # the row says what went wrong; one that was stopped has gone
+            if task.cancelled:
+                self.session.message.emit(str(error), "info")
 
-        self.tasks.run(Task(title, self.session.workers, work, then, failed, self))
+        task = Task(title, self.session.workers, work, then, failed, self)
+        self.tasks.run(task)

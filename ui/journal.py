@@ -18,10 +18,17 @@ class QueuedJournal:
     """A document's journal. `failed(image_id, error)` is called on the GUI thread when a write fails."""
 
     def __init__(
-        self, project: Project, workers: Workers, failed: Callable[[ImageId, InputError], object]
+        self,
+        project: Project,
+        workers: Workers,
+        failed: Callable[[ImageId, InputError], object],
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
+        """`changed` is called when a write is asked for and when it has ended, well or not."""
         self._project, self._workers, self._failed = project, workers, failed
+        self._changed = changed
         self._pending = 0
+        self.refused = ""  # why the last write failed, '' when it did not
 
     @property
     def pending(self) -> int:
@@ -38,11 +45,16 @@ class QueuedJournal:
 
     def _write(self, edit: Edit, work: Callable[[], None]) -> None:
         self._pending += 1
+        self._changed()
         self._workers.on_project(work, self._written, lambda error: self._refused(edit, error))
 
     def _written(self, _: None) -> None:
         self._pending -= 1
+        self.refused = ""
+        self._changed()
 
     def _refused(self, edit: Edit, error: InputError) -> None:
         self._pending -= 1
+        self.refused = str(error)
+        self._changed()
         self._failed(edit.image_id, error)

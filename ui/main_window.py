@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer
@@ -12,6 +13,8 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QLabel,
     QMainWindow,
+    QMenu,
+    QSizePolicy,
     QSlider,
     QStackedWidget,
     QToolBar,
@@ -19,39 +22,43 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui import theme, welcome
+from ui import closing, docks, theme, welcome
 from ui.canvas.view import Canvas
 from ui.commands import Context
 from ui.explain.on_canvas import CanvasLayer
 from ui.explain.panel import ExplainPanel
 from ui.menus import Actions
+from ui.model_button import ModelButton
 from ui.notice import Notice
 from ui.panels.annotations import AnnotationsPanel
 from ui.panels.categories import CategoriesPanel
 from ui.panels.images import ImagesPanel
-from ui.panels.training import TrainingPanel
+from ui.panels.later import Later
+from ui.save_label import SaveLabel
 from ui.session import Session
 from ui.tasks import TaskBar
 
-LAYOUT = 1  # the version of the remembered layout
+LAYOUT = docks.LAYOUT
 
 
 class MainWindow(QMainWindow):
-    """One window, one session."""
+    """One window, one session. `opening`: the project that it will be given, whose place it keeps."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, opening: Path | None = None) -> None:
         super().__init__()
         self.session = session
+        self._opening = opening
         self.canvas = Canvas(session)
         self.tasks = TaskBar()
-        self.context = Context(session, self.canvas, self.tasks, self)
+        self.docks = docks.Docks(self)
+        self.context = Context(session, self.canvas, self.tasks, self.docks, self)
         self.actions_ = Actions(self, self.context)
         self._middle = QWidget()
         self.notice = Notice(self._middle)
         self.pages = QStackedWidget()
         self._place = QLabel()
         self._hint = QLabel()
-        self._model = QLabel()
+        self._closing = False  # tasks were told to stop; the window closes when they have
         self._docks: dict[str, QDockWidget] = {}
         self._laid_out = False  # the docks have their heights
         self._assemble()
@@ -68,6 +75,7 @@ class MainWindow(QMainWindow):
         self.actions_.fill_menu_bar()
         self._top, side = self.actions_.bars()
         self._add_threshold(self._top)
+        self._add_model(self._top)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._top)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, side)
         self.pages.addWidget(welcome.Welcome(self.context))
@@ -79,7 +87,8 @@ class MainWindow(QMainWindow):
             column.addWidget(widget, stretch)
         self.setCentralWidget(self._middle)
         self._add_docks()
-        for label, stretch in ((self._hint, 1), (self._model, 0), (self._place, 0)):
+        saved = SaveLabel(self.session)
+        for label, stretch in ((self._hint, 1), (self._place, 0), (saved, 0)):
             label.setObjectName("faint")
             self.statusBar().addWidget(label, stretch)
         self.statusBar().setSizeGripEnabled(False)
@@ -87,7 +96,7 @@ class MainWindow(QMainWindow):
     def _add_docks(self) -> None:
         self.images = ImagesPanel(self.session)
         self.annotations = AnnotationsPanel(self.session)
-        self.training = TrainingPanel(self.session)
+        self.training = Later(partial(_training, self.session))
         self.explain = ExplainPanel(self.session)
         CanvasLayer(self.canvas, self.explain)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -108,6 +117,14 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(self._docks["Annotations"], self._docks["Categories"])
         self._docks["Prototypes"].raise_()
         self._docks["Annotations"].raise_()
+        self.docks.settle(self._docks)
+
+    def _add_model(self, bar: QToolBar) -> None:
+        room = QWidget()
+        room.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(room)
+        self.model_button = ModelButton(self.context)
+        bar.addWidget(self.model_button)
 
     def _add_threshold(self, bar: QToolBar) -> None:
         session = self.session
@@ -144,36 +161,62 @@ class MainWindow(QMainWindow):
         session.document_changed.connect(self.show_state)
         session.image_state_changed.connect(lambda _: self.show_state())
         session.images_changed.connect(self.show_state)
-        session.message.connect(self.notice.show_message)
-        session.model_state_changed.connect(self._model.setText)
+        session.message.connect(self._tell)
         self.images.prelabel_wanted.connect(context.prelabel)
         self.images.state_wanted.connect(session.set_states)
         self.canvas.hint_changed.connect(self._hint.setText)
         self.canvas.view_changed.connect(self.show_place)
         self.canvas.pointer_moved.connect(self.show_place)
-        context.training_wanted.connect(self._docks["Training"].raise_)
+        context.training_wanted.connect(lambda: self.docks.bring("Training"))
+        context.versions_wanted.connect(self._show_versions)
+        self.tasks.changed.connect(self._close_at_last)
         context.quit_wanted.connect(self.close)
         context.theme_wanted.connect(self.toggle_theme)
+        context.mode_wanted.connect(self.use_theme)
+        self.docks.changed.connect(self.actions_.refresh)
+
+    def _tell(self, words: str, kind: str) -> None:
+        self.notice.show_message(words, kind)
+        if kind == "error" and self._opening is not None and self.session.project is None:
+            self._opening = None  # it will not come
+            self.show_state()
 
     def _project_changed(self) -> None:
         project = self.session.project
         if project is not None:
+            self._opening = None
             welcome.remember(project.folder)
         self.show_state()
-        if project is not None and not self._laid_out:  # hidden docks have no heights to share
-            self._laid_out = True
-            right = [self._docks["Annotations"], self._docks["Prototypes"]]
-            self.resizeDocks(right, [340, 480], Qt.Orientation.Vertical)
         self.canvas.setFocus()
 
+    def _show_docks(self, on: bool) -> None:
+        self.docks.show_all(on)
+        if on and not self._laid_out:  # hidden docks have no heights to share
+            self._laid_out = True
+            self.docks.share_heights(self)
+
+    def _show_versions(self) -> None:
+        self.docks.bring("Training")
+        self.training.fill()
+        panel = self.training.panel
+        if panel is not None:
+            panel.show_versions()  # type: ignore[attr-defined]
+
+    def createPopupMenu(self) -> QMenu:
+        """Right click on bars and titles: the panels, as in the View menu."""
+        menu = QMenu(self)
+        menu.addActions(self.actions_.panel_actions())
+        return menu
+
     def show_state(self) -> None:
-        """Title, page and place for what is open."""
+        """Title, page and place for what is open, or is being opened."""
         session = self.session
-        self.pages.setCurrentIndex(0 if session.project is None else 1)
-        for dock in self._docks.values():
-            dock.setVisible(session.project is not None)
+        there = session.project is not None or self._opening is not None
+        self.pages.setCurrentIndex(1 if there else 0)
+        self._show_docks(there)
         if session.project is None:
-            self.setWindowTitle("Protolabel")
+            opening = f"Opening {self._opening.name} - " if self._opening is not None else ""
+            self.setWindowTitle(f"{opening}Protolabel")
             return
         record = session.record(session.image_id) if session.image_id is not None else None
         if record is None:
@@ -191,13 +234,17 @@ class MainWindow(QMainWindow):
             self._place.clear()
             return
         where = f"{point[0]:.0f}, {point[1]:.0f}   " if isinstance(point, tuple) else ""
-        self._place.setText(f"{where}{width} x {height}   {view.scale * 100:.0f} %   saved ")
+        self._place.setText(f"{where}{width} x {height}   {view.scale * 100:.0f} %  ")
 
     def toggle_theme(self) -> None:
-        """Light or dark, from now on."""
+        """Light or dark, the other one from now on."""
+        app = QApplication.instance()
+        self.use_theme("light" if app is not None and app.property("dark") else "dark")
+
+    def use_theme(self, mode: str) -> None:
+        """One of `theme.MODES`, from now on."""
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        mode = "light" if app.property("dark") else "dark"
         QSettings().setValue("theme", mode)
         theme.apply(app, mode)
         self.actions_.refresh_icons()
@@ -226,14 +273,39 @@ class MainWindow(QMainWindow):
             docks = [self._docks["Images"], self._docks["Annotations"]]
             self.resizeDocks(docks, [240, 330], Qt.Orientation.Horizontal)
 
+    def _close_at_last(self) -> None:
+        """The tasks that were told to stop have stopped."""
+        if self._closing and not self.tasks.tasks:
+            QTimer.singleShot(0, self.close)
+
+    def _may_close(self) -> bool:
+        """Ask about unfinished tasks; when they may be stopped, the window closes as soon as they are."""
+        if self._closing or not self.tasks.tasks:
+            return not self.tasks.tasks
+        if closing.may_stop(self, [task.title for task in self.tasks.tasks]):
+            self._closing = True
+            self.tasks.cancel_all()
+            self.setEnabled(False)
+            self._close_at_last()
+        return False
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close():
+            event.ignore()
+            return
+        panel = self.training.panel
+        if panel is not None and panel.watch.running:  # type: ignore[attr-defined]
+            closing.tell_of_training(self)
         settings = QSettings()
         if self.session.project is not None:
             settings.setValue("window/geometry", self.saveGeometry())
             settings.setValue("window/state", self.saveState(LAYOUT))
-        self.tasks.cancel_all()
-        for task in list(self.tasks.tasks):
-            task.wait()
         self.canvas.close_threads()
         self.session.close()
         super().closeEvent(event)
+
+
+def _training(session: Session) -> QWidget:
+    from ui.panels.training import TrainingPanel
+
+    return TrainingPanel(session)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QObject, QSettings, QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
@@ -10,6 +12,7 @@ from ui import theme
 from ui.actions import ACTIONS, BY_ID, MENUS
 from ui.commands import Context
 from ui.shortcuts import load, shown
+from ui.welcome import recent
 
 TOP_BAR = (
     "project.open", "", "previous", "next", "done", "skip", "", "undo", "redo", "delete", "", "accept",
@@ -96,6 +99,23 @@ class Actions(QObject):
                     if spec.separated:
                         menu.addSeparator()
                     menu.addAction(self.by_id[spec.id])
+                    if spec.id == "project.open":
+                        self._recent = menu.addMenu("Open recent")
+                        self._recent.aboutToShow.connect(self._fill_recent)
+
+    def _fill_recent(self) -> None:
+        """The projects that were open before, the last one first."""
+        menu, session = self._recent, self._context.session
+        menu.clear()
+        for path in recent():
+            action = menu.addAction(f"{path.name}   ({path.parent})", partial(session.open_project, path))
+            action.setEnabled(session.project is None or session.project.folder != path)
+        if menu.isEmpty():
+            menu.addAction("No other project yet").setEnabled(False)
+
+    def panel_actions(self) -> list[QAction]:
+        """Which panels are shown, and back to the first layout."""
+        return [self.by_id[spec.id] for spec in ACTIONS if spec.id.startswith("panel")]
 
     def bars(self) -> tuple[QToolBar, QToolBar]:
         """The bar on top (images and proposals) and the one at the side (tools)."""

@@ -6,6 +6,7 @@ The process is started when the first prediction is wanted, never before the win
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.annotation import Annotation, Category, CategoryId, ImageId, ImageState
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
     from ui.session import Session
 
 
+class ModelState(StrEnum):
+    """Where the model's process is."""
+
+    ASLEEP = "starts when it is needed"
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
 class ModelAccess:
     """Owned by the session; all methods are called on the GUI thread."""
 
@@ -34,6 +44,19 @@ class ModelAccess:
         self._wishes: list[tuple[ImageId, str, bool, bool]] = []  # asked for before the process was there
         self._asked: dict[ImageId, Future[Prediction]] = {}
         self.version: ModelVersion | None = None
+        self.words = ""  # what the process said last
+
+    @property
+    def state(self) -> ModelState:
+        """Where the process is now; `session.model_state_changed` tells when it may have changed."""
+        inference = self._inference
+        if inference is None:
+            return ModelState.LOADING if self._starting else ModelState.ASLEEP
+        if inference.broken:
+            return ModelState.FAILED
+        if inference.ready:
+            return ModelState.READY
+        return ModelState.ASLEEP if inference.pid is None else ModelState.LOADING
 
     @property
     def inference(self) -> Inference | None:
@@ -59,9 +82,11 @@ class ModelAccess:
         from app.inference import Inference
 
         self.version = version
-        self._inference = Inference(version.weights)
-        post, tell = self._session.workers.post, self._session.model_state_changed
-        self._inference.status.connect(lambda words: post(lambda: tell.emit(words)))
+        self._inference = Inference(version.weights, self._session.preferences.device)
+        post = self._session.workers.post
+        self._inference.status.connect(lambda words: post(lambda: self._said(words)))
+        self._inference.load()
+        self._said(f"Loading {version.name}")
         waiting, self._waiting = self._waiting, []
         for then in waiting:
             then(self._inference)
@@ -69,9 +94,14 @@ class ModelAccess:
         for image_id, path, urgent, by_person in wishes:
             self._ask(image_id, path, urgent=urgent, by_person=by_person)
 
+    def _said(self, words: str) -> None:
+        self.words = words
+        self._session.model_state_changed.emit(words)
+
     def _not_found(self, error: InputError) -> None:
         self._starting = False
         self._wishes.clear()
+        self._said(str(error))
         self._session.message.emit(str(error), "error")
 
     def with_inference(self, then: Callable[[Inference], object]) -> None:
@@ -87,9 +117,10 @@ class ModelAccess:
         inference, self._inference = self._inference, None
         self._asked.clear()
         self._wishes.clear()
-        self.version = None
+        self.version, self.words = None, ""
         if inference is not None:
             inference.close()
+            self._said("")
 
     def restart(self) -> None:
         """Another version is active."""

@@ -31,6 +31,7 @@ class OpenImage(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.who = ""  # the name in the edit log, '' = the system's
         self._clipboard: tuple[Annotation, ...] = ()
         self.clear_image()
 
@@ -46,7 +47,7 @@ class OpenImage(QObject):
     def apply(self, edit: Edit) -> None:
         """Perform an edit of the current document."""
         if self.document is not None:
-            self.document.apply(session_edits.complete(edit, self.document))
+            self.document.apply(session_edits.complete(edit, self.document, self.who))
 
     def undo(self) -> None:
         """Take the current document's last edit back."""
@@ -105,7 +106,7 @@ class OpenImage(QObject):
     def _add_copies(self, annotations: Sequence[Annotation], offset: tuple[float, float]) -> None:
         if self.document is None:
             return
-        edit = session_edits.copies(self.document, annotations, offset)
+        edit = session_edits.copies(self.document, annotations, offset, who=self.who)
         if self._perform(edit) and edit is not None:
             self.select(change.id for change in edit.changes)
 

@@ -25,10 +25,12 @@ from app.annotation import (
 from app.edits import Edit
 from app.errors import InputError
 from app.records import ImageRecord
-from ui import opened, session_edits
+from ui import opened, preferences, session_edits
 from ui.journal import QueuedJournal
 from ui.model_access import ModelAccess
-from ui.open_image import THRESHOLD, OpenImage
+from ui.open_image import OpenImage
+from ui.preferences import Preferences
+from ui.save_label import SaveState
 from ui.workers import Workers
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from app.project import Project
     from model.messages import Prediction
 
-AHEAD = 3  # images after the current one that are read and predicted ahead
+READ_AHEAD = 2  # images after the current one whose pixels and documents are read ahead
 LARGE = 8_000_000  # pixels from which an image is left to the canvas, which shows a preview first
 
 
@@ -54,6 +56,8 @@ class Session(OpenImage):
     prediction_changed: SignalInstance = Signal()  # type: ignore[assignment]
     tool_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
     message: SignalInstance = Signal(str, str)  # type: ignore[assignment]  # words, info | warning | error
+    saving_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    version_changed: SignalInstance = Signal()  # type: ignore[assignment]  # another model version is active
     model_state_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -61,7 +65,8 @@ class Session(OpenImage):
         self.workers = Workers(self)
         self.workers.failed.connect(lambda words: self.message.emit(words, "error"))
         self.model = ModelAccess(self)
-        self.auto_prelabel = True
+        self.preferences = preferences.load()
+        self.auto_prelabel, self.who = self.preferences.prelabel, self.preferences.who
         self._documents, self._pixels = opened.documents(), opened.pixels()
         self._forget()
         self._ahead = QTimer(self, singleShot=True, interval=120)
@@ -89,14 +94,17 @@ class Session(OpenImage):
         """Open a project; the images are looked for again in the background."""
         from app.project import Project
 
-        self.workers.on_project(lambda: _read(Project.open(path)), self._opened, self._not_opened)
+        usual = self.preferences.threshold
+        self.workers.on_project(lambda: _read(Project.open(path), usual), self._opened, self._not_opened)
 
     def create_project(self, path: Path, images_dir: Path, categories: Sequence[str] = ()) -> None:
         """Make a project about a folder of images and open it."""
         from app.project import Project
 
+        usual = self.preferences.threshold
+
         def work() -> tuple[Project, list[ImageRecord], list[Category], float]:
-            return _read(Project.create(path, images_dir, categories))
+            return _read(Project.create(path, images_dir, categories), usual)
 
         self.workers.on_project(work, self._opened, self._not_opened)
 
@@ -106,7 +114,7 @@ class Session(OpenImage):
     def _opened(self, answer: tuple[Project, list[ImageRecord], list[Category], float]) -> None:
         self.close_project()
         self.project, records, self.categories, self.threshold = answer
-        self._journal = QueuedJournal(self.project, self.workers, self._not_written)
+        self._journal = QueuedJournal(self.project, self.workers, self._not_written, self.saving_changed.emit)
         self.category = self.categories[0] if self.categories else None
         self._take_records(records)
         self.project_changed.emit()
@@ -287,15 +295,17 @@ class Session(OpenImage):
         ids, place = self._order()
         if place < 0:
             return
-        after = [self.records[self._places[each]] for each in ids[place + 1 : place + 1 + AHEAD]]
+        ahead = self.preferences.ahead
+        last = place + 1 + max(ahead, READ_AHEAD)
+        after = [self.records[self._places[each]] for each in ids[place + 1 : last]]
         before = [self.records[self._places[each]] for each in ids[max(place - 1, 0) : place]]
-        for record in [*after[:2], *before]:
+        for record in [*after[:READ_AHEAD], *before]:
             if record.id not in self._documents:
                 self._load_document(record.id, lambda _: None)
             if 0 < record.width * record.height <= LARGE:
                 self._decode(record.id, record.path)
         if self.auto_prelabel:
-            self.model.ahead([record for record in after if record.state is ImageState.NEW])
+            self.model.ahead([record for record in after[:ahead] if record.state is ImageState.NEW])
 
     def step(self, by: int, wanted: Callable[[ImageRecord], bool] = lambda record: True) -> None:
         """Go `by` images on or back in the list's order, counting only those that are `wanted`."""
@@ -349,6 +359,19 @@ class Session(OpenImage):
             self.records[place] = record
             self.image_state_changed.emit(record)
 
+    @property
+    def save_state(self) -> SaveState:
+        """Whether all edits are on the disk."""
+        journal = self._journal
+        if journal is None or not (journal.pending or journal.refused):
+            return SaveState.SAVED
+        return SaveState.SAVING if journal.pending else SaveState.REFUSED
+
+    @property
+    def refused(self) -> str:
+        """Why the last edit was not written, '' where it was."""
+        return self._journal.refused if self._journal else ""
+
     def _not_written(self, image_id: ImageId, error: InputError) -> None:
         """The disk refused an edit: memory goes back to what the disk has."""
         self.message.emit(str(error), "error")
@@ -361,9 +384,9 @@ class Session(OpenImage):
         for image_id in image_ids:
             document = self._documents.get(image_id)
             if document is not None:
-                _change_state(document, state)
+                _change_state(document, state, self.who)
             else:
-                self._load_document(image_id, lambda document: _change_state(document, state))
+                self._load_document(image_id, lambda document: _change_state(document, state, self.who))
 
     def done_and_next(self) -> None:
         """Mark the image done and go to the next that is not; not before the image is there to be judged."""
@@ -448,16 +471,26 @@ class Session(OpenImage):
         """Another model version is active."""
         self.model.restart()
         self.prediction = None
+        self.version_changed.emit()
         self.prediction_changed.emit()
+
+    def use(self, chosen: Preferences) -> None:
+        """Keep what the person chose for this machine, and go by it from now on."""
+        before, self.preferences = self.preferences, chosen
+        preferences.save(chosen)
+        self.auto_prelabel = chosen.prelabel
+        self.who = chosen.who
+        if before.device != chosen.device and self.model.inference is not None:
+            self.model_changed()
 
     def open_document(self, image_id: ImageId) -> ImageDocument | None:
         """The document of an image, if it is in memory."""
         return self._documents.get(image_id)
 
 
-def _read(project: Project) -> tuple[Project, list[ImageRecord], list[Category], float]:
+def _read(project: Project, usual: float) -> tuple[Project, list[ImageRecord], list[Category], float]:
     """What the window needs first."""
-    threshold = project.setting("threshold", THRESHOLD)
+    threshold = project.setting("threshold", usual)
     return project, project.images(), project.categories(), float(threshold)
 
 
@@ -465,7 +498,7 @@ def _is_gone(annotation: Annotation | None) -> bool:
     return annotation is None or annotation.state is AnnotationState.REJECTED
 
 
-def _change_state(document: ImageDocument, state: ImageState) -> None:
+def _change_state(document: ImageDocument, state: ImageState, who: str) -> None:
     edit = session_edits.image_state(document, state)
     if edit is not None:
-        document.apply(session_edits.complete(edit, document))
+        document.apply(session_edits.complete(edit, document, who))

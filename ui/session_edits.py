@@ -22,10 +22,10 @@ UNTOUCHED = frozenset({ImageState.NEW, ImageState.PRELABELLED})
 NOT_A_PERSONS = frozenset({EditKind.PRELABEL, EditKind.IMPORT, EditKind.IMAGE_STATE})
 
 
-def complete(edit: Edit, document: ImageDocument) -> Edit:
-    """The edit with who and when, and the image begun if this is the first work on it."""
+def complete(edit: Edit, document: ImageDocument, who: str = "") -> Edit:
+    """The edit with who ('': the system's name) and when, and the image begun if this is the first work."""
     if not edit.author:
-        edit = replace(edit, author=author())
+        edit = replace(edit, author=who or author())
     if not edit.at:
         edit = replace(edit, at=time.time())
     begins = edit.changes and edit.kind not in NOT_A_PERSONS and edit.state_after is None
@@ -80,7 +80,11 @@ def relabel(document: ImageDocument, ids: Iterable[AnnotationId], category: Cate
 
 
 def copies(
-    document: ImageDocument, annotations: Sequence[Annotation], offset: tuple[float, float] = (0.0, 0.0)
+    document: ImageDocument,
+    annotations: Sequence[Annotation],
+    offset: tuple[float, float] = (0.0, 0.0),
+    *,
+    who: str = "",
 ) -> Edit | None:
     """Copies of annotations (of this image or another), moved by `offset`; outside the image is cut off."""
     from app.geometry import measure
@@ -103,7 +107,7 @@ def copies(
             bbox=bbox,
             area=area,
             is_crowd=each.is_crowd,
-            author=author(),
+            author=who or author(),
             created=time.time(),
         )
         changes.append(Change(None, made))

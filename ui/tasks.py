@@ -81,8 +81,8 @@ class Task(QObject):
         try:
             result = self._work(self._report, self._stop.is_set)
         except InputError as error:
-            fault = error
-            self._workers.post(lambda: self._end(str(fault), "", lambda: self._failed(fault)))
+            fault, words = error, "" if self.cancelled else str(error)
+            self._workers.post(lambda: self._end(words, "", lambda: self._failed(fault)))
         except BaseException as error:  # a bug of ours: the row says so, the log has all of it
             words, details = f"Something went wrong: {error or type(error).__name__}", traceback.format_exc()
             self._workers.post(lambda: self._end(words, details, lambda: None))
@@ -108,6 +108,7 @@ class TaskRow(QWidget):
     """
 
     over: SignalInstance = Signal(object)  # type: ignore[assignment]  # the row itself: it can go
+    stopped: SignalInstance = Signal()  # type: ignore[assignment]  # the work failed; the row stays
 
     def __init__(self, task: Task, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -183,6 +184,7 @@ class TaskRow(QWidget):
         self.more.setVisible(bool(details))
         self.retry.show()
         self.close_.show()
+        self.stopped.emit()
 
 
 class TaskBar(QWidget):
@@ -209,6 +211,7 @@ class TaskBar(QWidget):
         """Show a task and start it."""
         row = TaskRow(task, self)
         row.over.connect(self._remove)
+        row.stopped.connect(self.changed)
         self._layout.addWidget(row)
         self.rows.append(row)
         self.show()

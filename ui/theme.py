@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
@@ -24,6 +24,9 @@ LIGHT = {
     "on_accent": "#ffffff",
     "tip": "#1d2129",
     "canvas": "#d4d6da",
+    "good": "#1f9d55",
+    "wait": "#d98a00",
+    "bad": "#d13438",
 }
 DARK = {
     "window": "#1e2126",
@@ -37,6 +40,9 @@ DARK = {
     "on_accent": "#0b1220",
     "tip": "#3a3f48",
     "canvas": "#16181c",
+    "good": "#3ecf7a",
+    "wait": "#f2b035",
+    "bad": "#ff6b6b",
 }
 
 SHEET = """
@@ -63,10 +69,16 @@ QListView::item:selected, QTableView::item:selected {{ background: {accent}; col
 QListWidget::item {{ padding: 4px; border-radius: 4px; }}
 QHeaderView::section {{ background: {panel}; color: {faint}; border: 0; border-bottom: 1px solid {line};
     padding: 4px; font-weight: 400; }}
-QLineEdit, QComboBox, QSpinBox, QPlainTextEdit, QTextBrowser {{ background: {panel}; border: 1px solid {line};
-    border-radius: 6px; padding: 4px 7px; selection-background-color: {accent}; }}
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus {{ border-color: {accent}; }}
-QComboBox::drop-down {{ border: 0; width: 18px; }}
+QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextBrowser {{ background: {panel};
+    border: 1px solid {line}; border-radius: 6px; padding: 4px 7px; selection-background-color: {accent}; }}
+QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus {{ border-color: {accent}; }}
+QComboBox::drop-down {{ border: 0; width: 22px; }}
+QComboBox::down-arrow {{ image: url({arrow}); width: 12px; height: 12px; }}
+QComboBox:disabled, QLineEdit:disabled, QAbstractSpinBox:disabled {{ color: {faint}; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: 0; width: 18px;
+    background: transparent; }}
+QAbstractSpinBox::up-arrow {{ image: url({arrow_up}); width: 10px; height: 10px; }}
+QAbstractSpinBox::down-arrow {{ image: url({arrow}); width: 10px; height: 10px; }}
 QComboBox QAbstractItemView {{ background: {panel}; border: 1px solid {line}; outline: 0; }}
 QPushButton {{ background: {button}; border: 1px solid {line}; border-radius: 6px; padding: 5px 12px; }}
 QPushButton:hover {{ background: {hover}; }}
@@ -93,6 +105,10 @@ QSplitter::handle, QMainWindow::separator {{ background: {line}; width: 1px; hei
 #card {{ background: {panel}; border: 1px solid {line}; border-radius: 14px; }}
 #title {{ font-size: 20px; font-weight: 600; }}
 #faint {{ color: {faint}; }}
+#refused {{ color: {bad}; font-weight: 600; }}
+QToolButton#model {{ padding: 5px 8px; border: 1px solid {line}; }}
+QToolButton#model::menu-indicator {{ image: url({arrow}); width: 10px; height: 10px;
+    subcontrol-position: right center; subcontrol-origin: padding; right: 6px; }}
 #notice {{ background: {hover}; border-radius: 6px; }}
 #notice[kind="error"] {{ background: #7a2327; }}
 #notice[kind="warning"] {{ background: #7a5a12; }}
@@ -110,6 +126,24 @@ def is_dark(mode: str) -> bool:
 
 def apply(app: QApplication, mode: str = "system") -> None:
     """Dress the application."""
+    prepare(app, mode)
+    dress(app)
+
+
+def dress(app: QApplication) -> None:
+    """Put the style sheet on. It costs least when all widgets are made and none has been shown."""
+    dark = bool(app.property("dark"))
+    app.setStyleSheet(SHEET.format(**(DARK if dark else LIGHT), **_arrows("dark" if dark else "light")))
+
+
+def _arrows(mode: str) -> dict[str, str]:
+    """The style sheet's pictures: it cannot colour them, so there is a file for each mode."""
+    folder = (RESOURCES / "icons").as_posix()
+    return {"arrow": f'"{folder}/arrow_down_{mode}.svg"', "arrow_up": f'"{folder}/arrow_up_{mode}.svg"'}
+
+
+def prepare(app: QApplication, mode: str = "system") -> None:
+    """Style, colours and icons of a mode, without the style sheet."""
     colors = DARK if is_dark(mode) else LIGHT
     app.setStyle("Fusion")
     palette = QPalette()
@@ -133,7 +167,6 @@ def apply(app: QApplication, mode: str = "system") -> None:
     for role in (roles.Text, roles.WindowText, roles.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colors["faint"]))
     app.setPalette(palette)
-    app.setStyleSheet(SHEET.format(**colors))
     app.setProperty("dark", colors is DARK)
     icon.cache_clear()
 
@@ -157,21 +190,28 @@ def ensure_font(app: QApplication) -> None:
 @cache
 def icon(name: str) -> QIcon:
     """An icon by name, in the text's colour; when it is switched on, in the accent's counterpart."""
-    result = QIcon()
+    result, drawn = QIcon(), _drawn(name)
     for state, tone in ((QIcon.State.Off, "text"), (QIcon.State.On, "on_accent")):
         for mode, part in ((QIcon.Mode.Normal, tone), (QIcon.Mode.Disabled, "line")):
-            result.addPixmap(_drawn(name, color(part)), mode, state)
+            result.addPixmap(_inked(drawn, color(part)), mode, state)
     return result
 
 
-def _drawn(name: str, tone: QColor, side: int = 48) -> QPixmap:
+def _drawn(name: str, side: int = 48) -> QPixmap:
     from PySide6.QtSvg import QSvgRenderer
 
-    text = (RESOURCES / "icons" / f"{name}.svg").read_text(encoding="utf-8")
-    renderer = QSvgRenderer(QByteArray(text.replace("currentColor", tone.name()).encode()))
     pixmap = QPixmap(QSize(side, side))
     pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    renderer.render(painter, QRectF(0, 0, side, side))
-    painter.end()
+    with QPainter(pixmap) as painter:
+        file = str(RESOURCES / "icons" / f"{name}.svg")
+        QSvgRenderer(file).render(painter, QRectF(0, 0, side, side))
+    return pixmap
+
+
+def _inked(drawn: QPixmap, tone: QColor) -> QPixmap:
+    """The same drawing in another colour."""
+    pixmap = QPixmap(drawn)
+    with QPainter(pixmap) as painter:
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+        painter.fillRect(pixmap.rect(), tone)
     return pixmap

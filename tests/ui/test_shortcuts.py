@@ -7,7 +7,8 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
-from ui.dialogs.shortcuts import ShortcutsDialog
+from ui.dialogs.settings import SettingsDialog
+from ui.dialogs.shortcuts import KeysPage
 from ui.main_window import MainWindow
 from ui.session import Session
 from ui.shortcuts import conflicts, defaults, load, save
@@ -35,17 +36,33 @@ def test_two_spellings_of_a_key_are_a_conflict(qapp: object) -> None:
     assert conflicts(keys) == {"Ctrl+Shift+Z": ["one", "two"]}
 
 
-def test_the_dialog_tells_a_conflict_and_keeps_nothing_until_it_is_solved(qtbot: QtBot) -> None:
-    dialog = ShortcutsDialog()
+def test_a_conflict_is_told_and_nothing_is_kept_until_it_is_solved(qtbot: QtBot, session: Session) -> None:
+    dialog = SettingsDialog(session, keys=True)
     qtbot.addWidget(dialog)
-    button = dialog._buttons.button(QDialogButtonBox.StandardButton.Save)
-    dialog.assign("tool.brush", "R")
-    assert "R: Box and Brush" in dialog._warning.text()
-    assert not button.isEnabled()
-    dialog.assign("tool.brush", "Ctrl+Alt+K")
-    assert dialog._warning.text() == ""
-    button.click()
+    save_button = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
+    dialog.keys.assign("tool.brush", "R")
+    assert "R: Box and Brush" in dialog.keys.warning.text()
+    assert not save_button.isEnabled()
+    dialog.keys.assign("tool.brush", "Ctrl+Alt+K")
+    assert dialog.keys.warning.text() == ""
+    save_button.click()
     assert load(QSettings())["tool.brush"] == ("Ctrl+Alt+K",)
+
+
+def test_keys_are_found_by_action_and_by_key(qtbot: QtBot) -> None:
+    page = KeysPage()
+    qtbot.addWidget(page)
+    page.search.setText("ctrl+z")
+    shown_rows = [row for row in range(page.table.rowCount()) if not page.table.isRowHidden(row)]
+    assert [page.table.item(row, 0).text() for row in shown_rows] == ["Edit: Undo"]
+
+
+def test_a_preset_fills_the_table(qtbot: QtBot) -> None:
+    page = KeysPage()
+    qtbot.addWidget(page)
+    page.use_preset("CVAT")
+    assert page.keys["next"] == ("F",)
+    assert page.warning.text() == ""
 
 
 def test_the_window_follows_changed_keys(qtbot: QtBot) -> None:

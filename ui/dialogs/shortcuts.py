@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
-    QDialogButtonBox,
+    QHBoxLayout,
     QHeaderView,
     QKeySequenceEdit,
     QLabel,
+    QLineEdit,
+    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -19,36 +20,50 @@ from PySide6.QtWidgets import (
 from ui.actions import ACTIONS, BY_ID
 from ui.shortcuts import PRESETS, Keys, conflicts, defaults, load, save, shown
 
+ACTION, KEYS, FIELD = range(3)
 
-class ShortcutsDialog(QDialog):
-    """A row an action: its keys now, and a field that takes a new one."""
+
+class KeysPage(QWidget):
+    """A row an action: its keys now, and a field for a new one. `sound(bool)`: no key is there twice."""
+
+    sound: SignalInstance = Signal(bool)  # type: ignore[assignment]
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keys")
         self._settings = QSettings()
         self.keys: Keys = load(self._settings)
-        self._preset = QComboBox()
-        self._preset.addItems(list(PRESETS))
-        self._preset.setCurrentText(str(self._settings.value("keys/preset", "Protolabel")))
-        self._preset.activated.connect(lambda: self.use_preset(self._preset.currentText()))
-        self._table = QTableWidget(len(ACTIONS), 3)
-        self._table.setHorizontalHeaderLabels(["Action", "Keys", "New key"])
-        self._table.verticalHeader().hide()
-        header = self._table.horizontalHeader()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self._warning = QLabel()
-        self._warning.setWordWrap(True)
-        self._buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel
-        )
-        self._buttons.accepted.connect(self._save)
-        self._buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        for widget in (self._preset, self._table, self._warning, self._buttons):
-            layout.addWidget(widget)
-        self.resize(620, 640)
+        self.preset = QComboBox()
+        self.preset.addItems(list(PRESETS))
+        self.preset.setCurrentText(str(self._settings.value("keys/preset", "Protolabel")))
+        self.preset.setToolTip("Keys as another program has them; single ones can be changed below")
+        self.preset.activated.connect(lambda: self.use_preset(self.preset.currentText()))
+        self.search = QLineEdit(placeholderText="Search an action or a key", clearButtonEnabled=True)
+        self.search.textChanged.connect(self._filter)
+        self.table = QTableWidget(len(ACTIONS), 3)
+        self.warning = QLabel(wordWrap=True)
+        self.warning.setObjectName("refused")
+        self._lay_out()
         self._fill()
+
+    def _lay_out(self) -> None:
+        table = self.table
+        table.setHorizontalHeaderLabels(["Action", "Keys", "New key"])
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(34)
+        table.setTabKeyNavigation(False)
+        table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
+        header = table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        header.setSectionResizeMode(ACTION, QHeaderView.ResizeMode.Stretch)
+        table.setColumnWidth(KEYS, 150)
+        table.setColumnWidth(FIELD, 190)
+        top = QHBoxLayout()
+        top.addWidget(self.preset)
+        top.addWidget(self.search, 1)
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        layout.addWidget(table, 1)
+        layout.addWidget(self.warning)
 
     def use_preset(self, name: str) -> None:
         """All keys of a preset."""
@@ -58,30 +73,57 @@ class ShortcutsDialog(QDialog):
     def assign(self, name: str, key: str) -> None:
         """One action gets one key ('' = none)."""
         self.keys[name] = (key,) if key else ()
+        self._show(name)
         self._warn()
+
+    def save(self) -> None:
+        """Keep the keys. Does nothing while one stands for two actions."""
+        if not conflicts(self.keys):
+            save(self._settings, self.preset.currentText(), self.keys)
 
     def _fill(self) -> None:
         for row, spec in enumerate(ACTIONS):
             words = QTableWidgetItem(f"{spec.menu + ': ' if spec.menu else ''}{spec.text.rstrip(' …')}")
-            keys = QTableWidgetItem(shown(self.keys[spec.id]))
-            for item in (words, keys):
-                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
-            self._table.setItem(row, 0, words)
-            self._table.setItem(row, 1, keys)
-            field = QKeySequenceEdit()
-            field.setMaximumSequenceLength(1)
-            field.editingFinished.connect(lambda row=row, field=field: self._typed(row, field))
-            self._table.setCellWidget(row, 2, field)
+            words.setToolTip(spec.tip)
+            for column, item in ((ACTION, words), (KEYS, QTableWidgetItem())):
+                item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+                self.table.setItem(row, column, item)
+            self._show(spec.id)
+            self.table.setCellWidget(row, FIELD, self._field(row))
+        self._filter(self.search.text())
         self._warn()
+
+    def _field(self, row: int) -> QWidget:
+        field, none = QKeySequenceEdit(), QPushButton("None")
+        field.setMaximumSequenceLength(1)
+        field.setClearButtonEnabled(True)
+        field.editingFinished.connect(lambda: self._typed(row, field))
+        none.setToolTip("This action has no key")
+        none.clicked.connect(lambda: self.assign(ACTIONS[row].id, ""))
+        both = QWidget()
+        layout = QHBoxLayout(both)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.setSpacing(4)
+        layout.addWidget(field, 1)
+        layout.addWidget(none)
+        return both
+
+    def _show(self, name: str) -> None:
+        row = next(row for row, spec in enumerate(ACTIONS) if spec.id == name)
+        item = self.table.item(row, KEYS)
+        assert item is not None
+        item.setText(shown(self.keys[name]))
+
+    def _filter(self, words: str) -> None:
+        needle = words.strip().casefold()
+        for row, spec in enumerate(ACTIONS):
+            text = f"{spec.menu} {spec.text} {spec.tip} {shown(self.keys[spec.id])}"
+            self.table.setRowHidden(row, needle not in text.casefold())
 
     def _typed(self, row: int, field: QKeySequenceEdit) -> None:
         key = field.keySequence().toString()
         if key:
-            name = ACTIONS[row].id
-            self.assign(name, key)
-            item = self._table.item(row, 1)
-            assert item is not None
-            item.setText(shown(self.keys[name]))
+            self.assign(ACTIONS[row].id, key)
 
     def _warn(self) -> None:
         double = conflicts(self.keys)
@@ -89,9 +131,6 @@ class ShortcutsDialog(QDialog):
             f"{key}: {' and '.join(BY_ID[name].text.rstrip(' …') for name in names)}"
             for key, names in double.items()
         ]
-        self._warning.setText("One key for two actions: " + "; ".join(lines) if lines else "")
-        self._buttons.button(QDialogButtonBox.StandardButton.Save).setEnabled(not lines)
-
-    def _save(self) -> None:
-        save(self._settings, self._preset.currentText(), self.keys)
-        self.accept()
+        self.warning.setText("One key for two actions: " + "; ".join(lines) if lines else "")
+        self.warning.setVisible(bool(lines))
+        self.sound.emit(not lines)

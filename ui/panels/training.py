@@ -140,6 +140,10 @@ class TrainingPanel(QWidget):
         self.watch.ended.connect(self._ended)
         self.versions.activated.connect(lambda _: self._read_versions())
 
+    def show_versions(self) -> None:
+        """Bring the list of versions to the front."""
+        self.tabs.setCurrentWidget(self.versions)
+
     # --- a project and its runs ----------------------------------------------------------------------------
 
     def _project_changed(self) -> None:

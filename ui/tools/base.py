@@ -211,7 +211,7 @@ class Tool:
         if document is self.document:
             self.session.apply(edit)
         else:
-            document.apply(complete(edit, document))
+            document.apply(complete(edit, document, self.session.who))
 
     def _wait(self, geometry: Geometry, seconds: float) -> None:
         self._waiting = (geometry, seconds)

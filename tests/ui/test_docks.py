@@ -1,0 +1,57 @@
+"""Panels are hidden and shown by the person, stay so, and go back to where they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ui.docks import PANELS
+from ui.main_window import MainWindow
+from ui.session import Session
+
+
+def _window(qtbot: QtBot, session: Session) -> MainWindow:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.resize(1300, 800)
+    window.show()
+    return window
+
+
+@pytest.mark.parametrize("title", PANELS)
+def test_a_hidden_panel_stays_hidden_when_the_image_changes(
+    qtbot: QtBot, session: Session, title: str
+) -> None:
+    window = _window(qtbot, session)
+    action = window.actions_.by_id[f"panel.{title.lower()}"]
+    action.trigger()
+    assert not action.isChecked()
+    window.show_state()
+    assert window._docks[title].isHidden()
+    action.trigger()
+    assert not window._docks[title].isHidden()
+
+
+def test_a_hidden_panel_is_hidden_the_next_time(
+    qtbot: QtBot, session: Session, open_session: Callable[[Path], Session], project_folder: Path
+) -> None:
+    _window(qtbot, session).docks.toggle("Images")
+    session.close_project()
+    again = _window(qtbot, open_session(project_folder))
+    assert again._docks["Images"].isHidden()
+    again.docks.reset()
+    assert not again._docks["Images"].isHidden()
+
+
+def test_retrain_brings_the_hidden_training_panel(qtbot: QtBot, session: Session) -> None:
+    window = _window(qtbot, session)
+    window.docks.toggle("Training")
+    window.actions_.by_id["retrain"].trigger()
+    assert not window._docks["Training"].isHidden()
+
+
+def test_every_panel_of_the_table_is_a_dock(qtbot: QtBot, session: Session) -> None:
+    assert set(_window(qtbot, session)._docks) == set(PANELS)

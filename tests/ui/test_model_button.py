@@ -1,0 +1,81 @@
+"""The model's button: which version is active, how it is, and the choice of another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.errors import WeightsError
+from app.versions import BUILT_IN
+from ui.main_window import MainWindow
+from ui.model_access import ModelState
+from ui.model_button import ModelButton
+from ui.session import Session
+
+
+@pytest.fixture
+def button(qtbot: QtBot, session: Session) -> ModelButton:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.model_button.refresh()
+    qtbot.waitUntil(lambda: bool(window.model_button.active))
+    return window.model_button
+
+
+def test_it_names_the_active_version_which_sleeps_until_it_is_needed(button: ModelButton) -> None:
+    assert button.text().strip() == button.active
+    assert button._session.model.state is ModelState.ASLEEP
+    assert str(ModelState.ASLEEP) in button.toolTip()
+
+
+def test_the_menu_has_every_version_and_the_ways_to_more(button: ModelButton) -> None:
+    button._fill()
+    words = [action.text() for action in button._menu.actions()]
+    assert [sum(text.startswith(each.name) for text in words) for each in button.versions] == [1] * len(
+        button.versions
+    )
+    checked = [action.text() for action in button._menu.actions() if action.isChecked()]
+    assert len(checked) == 1
+    assert checked[0].startswith(button.active)
+    assert {"Open a weights file …", "Retrain …"} <= set(words)
+
+
+def test_a_version_is_active_only_after_it_was_tried_out(
+    qtbot: QtBot, button: ModelButton, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr("app.versions.try_out", lambda version: tried.append(version.name))
+    other = next(each for each in button.versions if each.name != button.active)
+    button.choose(other)
+    assert "tried out" in button.toolTip()
+    qtbot.waitUntil(lambda: button.active == other.name)
+    assert tried == [other.name]
+
+
+def test_a_version_that_fails_changes_nothing(
+    qtbot: QtBot, button: ModelButton, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(version: object) -> None:
+        raise WeightsError("weights of another architecture")
+
+    monkeypatch.setattr("app.versions.try_out", refuse)
+    before = button.active
+    with qtbot.waitSignal(button._session.message) as told:
+        button.choose(next(each for each in button.versions if each.name != before))
+    assert told.args[0] == f"weights of another architecture; {before} stays active"
+    assert button.active == before
+
+
+def test_a_weights_file_from_elsewhere_becomes_a_version_of_the_project(
+    qtbot: QtBot, button: ModelButton, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.versions.try_out", lambda version: None)
+    elsewhere = tmp_path / "my weights.safetensors"
+    source = BUILT_IN / "starter"
+    elsewhere.write_bytes((source / "weights.safetensors").read_bytes())
+    elsewhere.with_suffix(".json").write_bytes((source / "card.json").read_bytes())
+    button.adopt(elsewhere)
+    qtbot.waitUntil(lambda: button.active == "my-weights")
+    assert [each.name for each in button.versions][-1] == "my-weights"
