@@ -46,4 +46,4 @@ class Head(nn.Module):
 
 def _rows(maps: Tensor, values: int) -> Tensor:
     # (B, a*values, h, w) -> (B, h, w, a*values) -> (B, h*w*a, values)
-    return maps.permute(0, 2, 3, 1).reshape(len(maps), -1, values)
+    return maps.permute(0, 2, 3, 1).reshape(maps.shape[0], -1, values)

@@ -6,6 +6,7 @@ Boxes are relative to the image; masks are not made here (see `masks.assemble_al
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from model.checkpoint import load
 from model.config import ModelConfig
 from model.detect import Detections, detect
 from model.devices import choose_device
+from model.fused_graph import can_fuse, fuse
 from model.fusing import fold_batch_norms
 from model.messages import TOP, Anchors, Prediction, Region
 from model.rescoring import soft_masks
@@ -44,7 +46,11 @@ class Predictor:
         self._device = choose_device(device)
         model, self.card = load(weights, config)
         fold_batch_norms(model)
-        self._model = model.to(self._device).to(memory_format=torch.channels_last)
+        model = model.to(self._device).to(memory_format=torch.channels_last)
+        self._priors, self._maskiou_net = model.priors, model.maskiou_net
+        self._forward: Callable[[Tensor], RawOutput] = model
+        if can_fuse(self._device):
+            self._forward = fuse(model, features=False)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -96,10 +102,10 @@ class Predictor:
         seconds = {}
         inputs = to_input(image_rgb, self.config).to(self._device)
         seconds["transform"] = lap()
-        raw: RawOutput = self._model(inputs)
+        raw = self._forward(inputs)
         seconds["forward"] = lap()
         # Anchors below min_score can be left out before suppression: only higher scores suppress.
-        found = detect(raw, self._model.priors, self.config, min_score=min_score, limit=max_detections)
+        found = detect(raw, self._priors, self.config, min_score=min_score, limit=max_detections)
         above = found.scores >= min_score
         found = Detections(*(part[above][:max_detections] for part in found))
         qualities = self._qualities(raw.prototypes[0], found)
@@ -125,7 +131,7 @@ class Predictor:
     def _anchors(self, raw: RawOutput) -> Anchors:
         scores, classes = raw.class_logits[0].softmax(-1)[:, 1:].topk(min(TOP, self.config.classes), dim=1)
         return Anchors(
-            boxes=_array(decode(raw.boxes_raw[0], self._model.priors), np.float32),
+            boxes=_array(decode(raw.boxes_raw[0], self._priors), np.float32),
             top_classes=_array(classes, np.int16),
             top_scores=_array(scores, np.float16),
             coefficients=_array(raw.coefficients[0], np.float16),
@@ -133,10 +139,10 @@ class Predictor:
 
     def _qualities(self, prototypes: Tensor, found: Detections) -> Tensor:
         """(n,) score times the predicted mask quality, where the network predicts one."""
-        if self._model.maskiou_net is None or not len(found.scores):
+        if self._maskiou_net is None or not len(found.scores):
             return found.scores
         masks = soft_masks(prototypes, found.coefficients, found.boxes)
-        return found.scores * self._model.maskiou_net(masks).gather(1, found.classes[:, None])[:, 0]
+        return found.scores * self._maskiou_net(masks).gather(1, found.classes[:, None])[:, 0]
 
 
 def _array(tensor: Tensor, dtype: type) -> NDArray:

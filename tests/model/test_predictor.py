@@ -133,7 +133,7 @@ def test_rescoring_multiplies_scores_by_predicted_quality(tmp_path: Path) -> Non
         )
     )
     with torch.inference_mode():
-        ious = predictor._model.maskiou_net(masks).numpy()
+        ious = predictor._maskiou_net(masks).numpy()
     expected = found.scores * ious[np.arange(len(found)), found.classes]
     assert len(found) > 0
     np.testing.assert_allclose(found.qualities, expected, atol=1e-3)
