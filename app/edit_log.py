@@ -6,7 +6,7 @@ image's `undo_position` says how many of them are in force, the rest has been un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -42,6 +42,16 @@ _MOVE = (
     .values(undo_position=sa.bindparam("to"))
 )
 _MOVE_AND_STATE = _MOVE.values(state=sa.bindparam("state"))
+_PAGE = 4000  # annotations that are written together
+
+
+def _insert(table: sa.Table, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+_LOG_ALL = _insert(schema.edit, ("image_id", "position", "kind", "payload", "author", "at"))
+_ADD_ALL = _insert(schema.annotation, rows.COLUMNS)
+_MOVE_ALL = "UPDATE image SET undo_position = ?, state = ? WHERE id = ?"
 
 
 def append(connection: sa.Connection, edit: Edit) -> None:
@@ -58,6 +68,69 @@ def append(connection: sa.Connection, edit: Edit) -> None:
     }
     connection.execute(_LOG, entry)
     _perform(connection, edit, position + 1)
+
+
+def append_all(connection: sa.Connection, edits: Iterable[Edit]) -> None:
+    """As `append` for each, in order. Edits that only add (an import, pre-labelling) are written together.
+
+    Each annotation's row is made once, for its table and for the log.
+    """
+    page: dict[ImageId, Edit] = {}
+    held = 0
+    for edit in edits:
+        adds = all(change.before is None for change in edit.changes)
+        if page and (not adds or edit.image_id in page or held > _PAGE):
+            _append_page(connection, page)
+            page, held = {}, 0
+        if adds:
+            page[edit.image_id] = edit
+            held += 1 + len(edit.changes)
+        else:
+            append(connection, edit)
+    if page:
+        _append_page(connection, page)
+
+
+def _append_page(connection: sa.Connection, page: Mapping[ImageId, Edit]) -> None:
+    """Edits of different images that only add."""
+    places = _places(connection, list(page))
+    entries, added, moves = [], [], []
+    for image, edit in page.items():
+        if image not in places:
+            raise _unknown(image)
+        position, state = places[image]
+        if edit.state_before is not None and edit.state_before != state:
+            raise _stale(image)
+        made = [rows.annotation_to_row(change.after) for change in edit.changes if change.after]
+        payload = rows.edit_to_payload(edit, [(None, row) for row in made])
+        entries.append((image, position + 1, str(edit.kind), payload, edit.author, edit.at))
+        moves.append((position + 1, str(edit.state_after or state), image))
+        added += [tuple(row.values()) for row in made]
+    connection.execute(
+        _DROP_UNDONE, [{"image": image, "position": position} for image, (position, _) in places.items()]
+    )
+    _many(connection, _LOG_ALL, entries)
+    _many(connection, _ADD_ALL, added)
+    _many(connection, _MOVE_ALL, moves)
+
+
+def _places(connection: sa.Connection, images: Sequence[ImageId]) -> dict[ImageId, tuple[int, str]]:
+    """How many edits of each image are in force, and its state."""
+    i = schema.image.c
+    places: dict[ImageId, tuple[int, str]] = {}
+    for start in range(0, len(images), _MANY):
+        some = sorted(images[start : start + _MANY])
+        query = sa.select(i.id, i.undo_position, i.state).where(i.id.in_(some)).order_by(i.id)
+        found = connection.execute(query.with_for_update()).all()
+        places |= {ImageId(image): (position, state) for image, position, state in found}
+    return places
+
+
+def _many(connection: sa.Connection, statement: str, values: Sequence[tuple[Any, ...]]) -> None:
+    """One statement for many rows, by the driver alone: SQLAlchemy's own way takes five times as long."""
+    if values:
+        sign = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+        connection.exec_driver_sql(statement.replace("?", sign), values)  # type: ignore[arg-type]
 
 
 def step(connection: sa.Connection, edit: Edit, position: int) -> bool:
@@ -101,7 +174,7 @@ def _place(connection: sa.Connection, edit: Edit) -> int:
     """How many edits of the image are in force. Raises StoreError for an edit that does not fit it."""
     place = connection.execute(_PLACE, {"image": edit.image_id}).first()
     if place is None:
-        raise StoreError(f"expected an image of this project, got id {edit.image_id}; refresh the list")
+        raise _unknown(edit.image_id)
     if edit.state_before is not None and edit.state_before != place.state:
         raise _stale(edit.image_id)
     before = [change.before for change in edit.changes if change.before]
@@ -118,6 +191,10 @@ def _annotations(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Ann
         found = connection.execute(sa.select(a).where(a.c.id.in_(ids[start : start + _MANY]))).mappings()
         there |= {row["id"]: rows.annotation_from_row(row) for row in found}  # type: ignore[arg-type]
     return there
+
+
+def _unknown(image_id: ImageId) -> StoreError:
+    return StoreError(f"expected an image of this project, got id {image_id}; refresh the list")
 
 
 def _stale(image_id: ImageId) -> StoreError:

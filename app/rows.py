@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,6 @@ def geometry_to_blob(geometry: Geometry) -> tuple[str, bytes]:
     return "polygon", _polygons_to_blob(geometry)
 
 
-@lru_cache(maxsize=2048)  # what an edit adds is written twice: into its table and into the log
 def _polygons_to_blob(geometry: Polygons) -> bytes:
     return _compact([[part.outline, *part.holes] for part in geometry.parts]).encode()
 
@@ -69,6 +67,12 @@ def annotation_to_row(annotation: Annotation) -> Row:
         "seconds": annotation.seconds,
         "extra": annotation.extra,
     }
+
+
+COLUMNS = (  # of a row, in its order
+    *("id", "image_id", "category_id", "state", "kind", "geometry", "x", "y", "width", "height", "area"),
+    *("is_crowd", "score", "origin", "coefficients", "author", "created", "seconds", "extra"),
+)
 
 
 def annotation_from_row(row: Mapping[str, Any]) -> Annotation:
@@ -116,13 +120,14 @@ def _floats_from_blob(blob: bytes | None) -> tuple[float, ...] | None:
     return None if blob is None else tuple(np.frombuffer(blob, np.float64).tolist())
 
 
-def edit_to_payload(edit: Edit) -> bytes:
-    """An edit as bytes."""
+def edit_to_payload(edit: Edit, made: Sequence[tuple[Row | None, Row | None]] | None = None) -> bytes:
+    """An edit as bytes. `made`: the rows of its changes' annotations (before, after) where they are there."""
+    pairs = made or [(_row(change.before), _row(change.after)) for change in edit.changes]
     whole = {
-        "changes": [[_to_json(change.before), _to_json(change.after)] for change in edit.changes],
+        "changes": [[_to_json(before), _to_json(after)] for before, after in pairs],
         "state": [edit.state_before, edit.state_after],
     }
-    return zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 1)
+    return zlib.compress(_compact(whole).encode(), 1)
 
 
 def edit_from_payload(payload: bytes, *, kind: str, image_id: int, author: str = "", at: float = 0.0) -> Edit:
@@ -140,13 +145,16 @@ def edit_from_payload(payload: bytes, *, kind: str, image_id: int, author: str =
     )
 
 
-def _to_json(annotation: Annotation | None) -> Row | None:
-    if annotation is None:
+def _row(annotation: Annotation | None) -> Row | None:
+    return None if annotation is None else annotation_to_row(annotation)
+
+
+def _to_json(row: Row | None) -> Row | None:
+    if row is None:
         return None
-    row = annotation_to_row(annotation)
-    row["geometry"] = row["geometry"].decode("ascii")
-    row["coefficients"] = annotation.coefficients
-    return row
+    values = row["coefficients"]
+    geometry = row["geometry"].decode("ascii")
+    return {**row, "geometry": geometry, "coefficients": values and _floats_from_blob(values)}
 
 
 def _from_json(row: Row | None) -> Annotation | None:

@@ -192,13 +192,13 @@ class Store(Database):
 
         Raises StoreError, with nothing written, when the database refuses or the edit does not fit it.
         """
-        self.append_all([edit])
+        with self.writing() as connection:
+            edit_log.append(connection, edit)
 
     def append_all(self, edits: Iterable[Edit]) -> None:
         """Several edits (of any images) in one transaction."""
         with self.writing() as connection:
-            for edit in edits:
-                edit_log.append(connection, edit)
+            edit_log.append_all(connection, edits)
 
     def step(self, edit: Edit, *, position: int) -> None:
         """Undo or redo: perform `edit` (reversed already), leaving `position` edits in force; as `append`."""
@@ -282,10 +282,12 @@ class Store(Database):
         k = schema.annotation_coco
         if not pairs:
             return
-        values = [{"_id": each, "n": coco} for each, coco in pairs]
-        taken = (k.c.coco_id == sa.bindparam("n")) | (k.c.annotation_id == sa.bindparam("_id"))
+        numbers, owners = {coco for _, coco in pairs}, {each for each, _ in pairs}
         with self.writing() as connection:
-            connection.execute(k.delete().where(taken), values)
+            there = connection.execute(sa.select(k.c.annotation_id, k.c.coco_id)).all()
+            gone = [{"_id": each} for each, coco in there if coco in numbers or each in owners]
+            if gone:
+                connection.execute(k.delete().where(k.c.annotation_id == sa.bindparam("_id")), gone)
             connection.execute(k.insert(), [{"annotation_id": each, "coco_id": coco} for each, coco in pairs])
 
 

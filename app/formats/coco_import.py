@@ -94,7 +94,8 @@ class _Import:
             self._make_categories()
             self.taken = store.taken_coco_ids()
             ids = iter(store.reserve_annotation_ids(self.index.annotation_count))
-            store.append_all(self._edits(ids, progress, cancelled))
+            for edits in self._edits(ids, progress, cancelled):
+                store.append_all(edits)
             store.set_coco_ids(self.coco_ids)
             coco_extras.keep(store, self.index, self.images, self.changed)
         self.project.changed.emit(ProjectChange.IMAGES)
@@ -184,8 +185,10 @@ class _Import:
         self.category_of = dict(plan.of)
         self.added = tuple(each.name for each in plan.new)
 
-    def _edits(self, ids: Iterator[int], progress: Progress, cancelled: Callable[[], bool]) -> Iterator[Edit]:
-        """One edit for each image that changes, in the order of the file's images."""
+    def _edits(
+        self, ids: Iterator[int], progress: Progress, cancelled: Callable[[], bool]
+    ) -> Iterator[list[Edit]]:
+        """One edit for each image that changes, in the order of the file; those of a batch together."""
         sizes = {number: (record.height, record.width) for number, record in self.images.items()}
         total, read = self.index.annotation_count, 0
         empty = dict.fromkeys(self.images)
@@ -200,9 +203,9 @@ class _Import:
             known = Known.of(self.project.store, [self._record(group).id for group in groups])
             for group in groups:
                 empty.pop(group[0].raw.image_id)
-                yield from self._edit(self._record(group), group, known, ids)
-        for number in empty if self.choices.done else ():
-            yield from self._edit(self.images[number], [], Known(), ids)
+            yield [each for group in groups for each in self._edit(self._record(group), group, known, ids)]
+        if self.choices.done:
+            yield [each for number in empty for each in self._edit(self.images[number], [], Known(), ids)]
         progress(total, total)
 
     def _record(self, group: Sequence[Judged]) -> ImageRecord:
