@@ -109,6 +109,15 @@ def prelabel_project(
     return run.over(image_ids, again, progress or (lambda done, total: None), cancelled)
 
 
+def images_to_prelabel(
+    project: Project, inference: Inference, version: str, *, again: bool = False
+) -> list[ImageRecord]:
+    """The images that `prelabel_project` would run, in its order. `project` may be open for reading only."""
+    run = _Run(project, inference, FLOOR, lambda _: None, _here)
+    run.version = version
+    return run._todo(project.images(), again, named=False)
+
+
 class _Run:
     def __init__(
         self,
@@ -160,7 +169,8 @@ class _Run:
 
     def _todo(self, records: Sequence[ImageRecord], again: bool, *, named: bool) -> list[ImageRecord]:
         before = self.project.setting(LAST_RUN, "")
-        self.project.set_setting(LAST_RUN, self.version)
+        if not self.project.read_only:
+            self.project.set_setting(LAST_RUN, self.version)
         todo = []
         for record in records:
             if record.missing:

@@ -1,7 +1,8 @@
 """Pre-labelling a folder of images straight to a COCO dataset file, without a project.
 
-Masks are written as compressed run-lengths, as they come: memory does not grow with the folder. The file
-appears under its name when it is whole.
+Masks are kept as compressed run-lengths in part files beside the file, as they come: memory does not grow
+with the folder, many processes can share it, and a run that was ended goes on. The file appears under its
+name when it is whole.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,7 +23,8 @@ from app.images import find_images, natural_key
 from app.inference import Inference, Priority
 from app.prelabel import AHEAD, DEATHS, Failure, PrelabelReport
 from app.proposals import Candidate, candidates
-from model.messages import Prediction
+from app.shards import Parts, Shard, digest, stamp_of
+from model.messages import Loaded, Prediction
 
 
 def prelabel_folder(
@@ -36,25 +38,82 @@ def prelabel_folder(
     """Predict every image under `images` and write `out`: images with sizes, categories, annotations.
 
     Ids count from 1 in the order of the file names; names are relative to `images`, with '/'. An image that
-    cannot be read is left out and listed in the report. Raises InputError for an empty folder, weights that
-    cannot be loaded or a file that cannot be written; then nothing stands under `out` that was not there.
+    cannot be read is left out and listed in the report. What was predicted is kept beside `out` until it is
+    written: a run that was ended goes on there. Raises InputError for an empty folder, weights that cannot be
+    loaded or a file that cannot be written; then `out` is as it was.
+    """
+    report = prelabel_share(images, inference, out, Shard(), min_score=min_score, progress=progress)
+    assert report is not None  # alone, nobody else can have written it
+    return report
+
+
+def prelabel_share(
+    images: Path,
+    inference: Inference,
+    out: Path,
+    shard: Shard,
+    *,
+    min_score: float,
+    progress: Callable[[int, int], None] | None = None,
+) -> PrelabelReport | None:
+    """The same by one of many processes: predict our share, and write `out` if we are the last to end.
+
+    None when another process writes, or has written, `out`.
     """
     start = time.monotonic()
     paths = list_images(images)
     if not out.parent.is_dir():
         raise ExportFault(f"expected a folder to write into, got {out.parent}; make it first")
-    loaded = inference.load().result()
     try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
+        parts = Parts(_parts_folder(images, inference, out, min_score), shard)
     except OSError as error:
         raise ExportFault(f"{out}: cannot be written: {error.strerror}; choose another place") from error
     try:
+        loaded = inference.load().result()
+        own = [path for path in paths if shard.has(_name(path, images))]
+        _predict(parts, images, own, inference, min_score, progress or (lambda done, total: None))
+        with parts.alone() as ours:
+            report = _merge(parts, images, paths, out, loaded, start) if ours else None
+    except OSError as error:
+        raise ExportFault(
+            f"{out}: not written: {error.strerror}; free space or choose another place"
+        ) from error
+    finally:
+        parts.close()
+        if shard.world == 1 and not parts.started:  # others may be about to write
+            parts.remove()
+    return report
+
+
+def _parts_folder(images: Path, inference: Inference, out: Path, min_score: float) -> Path:
+    """Beside `out`; another one for other images, weights or scores."""
+    job = digest(str(images.resolve()), str(inference.weights), stamp_of(inference.weights), min_score)
+    return out.parent / f".{out.name}.parts-{job}"
+
+
+def _merge(
+    parts: Parts, images: Path, paths: Sequence[Path], out: Path, loaded: Loaded, start: float
+) -> PrelabelReport | None:
+    """Write `out` from the parts; None when some are missing still."""
+    places = parts.places()
+    found = [places.get(_name(path, images)) for path in paths]
+    if not parts.all_present or any(
+        place is None or place.stamp != stamp_of(path) for place, path in zip(found, paths, strict=True)
+    ):
+        return None
+    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
+    try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             writer = _Writer(file, loaded.categories)
-            failed = _fill(
-                writer, images, paths, inference, min_score, progress or (lambda done, total: None)
-            )
+            failed = []
+            for line in parts.read([place for place in found if place is not None]):
+                if "failed" in line:
+                    failed.append(Failure(line["key"], line["failed"]))
+                else:
+                    width, height = line["size"]
+                    writer.add(line["key"], width, height, line["annotations"])
             if not writer.images:
+                parts.remove()
                 raise InputError(
                     f"expected images that can be read, got {len(paths)} that cannot: {failed[0].reason}"
                 )
@@ -62,13 +121,10 @@ def prelabel_folder(
             file.flush()
             os.fsync(file.fileno())
         _publish(name, out)
-    except OSError as error:
-        raise ExportFault(
-            f"{out}: not written: {error.strerror}; free space or choose another place"
-        ) from error
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
+    parts.remove()
     return PrelabelReport(
         done=len(writer.images),
         skipped=0,
@@ -79,6 +135,10 @@ def prelabel_folder(
     )
 
 
+def _name(path: Path, images: Path) -> str:
+    return path.relative_to(images).as_posix()
+
+
 def _publish(name: str, out: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
@@ -86,31 +146,52 @@ def _publish(name: str, out: Path) -> None:
     os.replace(name, out)
 
 
-def _fill(
-    writer: _Writer,
+def _predict(
+    parts: Parts,
     images: Path,
     paths: Sequence[Path],
     inference: Inference,
     min_score: float,
     progress: Callable[[int, int], None],
-) -> list[Failure]:
-    failed: list[Failure] = []
+) -> None:
+    """A line for each of these images, but for those that have one."""
+    present = parts.places()
+    todo, stamps = [], {}
+    for path in paths:
+        name = _name(path, images)
+        stamps[name] = stamp_of(path)
+        place = present.get(name)
+        if place is None or place.failed or place.stamp != stamps[name]:
+            todo.append(path)
+    before = len(paths) - len(todo)
     deaths = 0
-    for count, (path, answer) in enumerate(_answers(paths, inference, min_score)):
-        name = path.relative_to(images).as_posix()
-        progress(count, len(paths))
+    for count, (path, answer) in enumerate(_answers(todo, inference, min_score)):
+        name = _name(path, images)
+        progress(before + count, len(paths))
         try:
             prediction = answer.result()
             deaths = 0
         except InputError as error:
-            failed.append(Failure(name, str(error)))
             deaths = deaths + 1 if isinstance(error, HostError) else 0
             if deaths >= DEATHS:
                 raise
+            parts.fail(name, stamps[name], str(error))
             continue
-        writer.add(name, prediction, candidates(prediction, min_score))
+        found = [_annotation(each) for each in candidates(prediction, min_score)]
+        size = [prediction.image_width, prediction.image_height]
+        parts.add(name, stamps[name], {"size": size, "annotations": found})
     progress(len(paths), len(paths))
-    return failed
+
+
+def _annotation(each: Candidate) -> dict[str, Any]:
+    """What is kept of a detection."""
+    return {
+        "category": each.category,
+        "counts": each.geometry.counts.decode("ascii"),
+        "bbox": list(each.bbox),
+        "area": each.area,
+        "score": round(each.score, 6),
+    }
 
 
 def _answers(
@@ -134,9 +215,8 @@ class _Writer:
         self._categories = {name: number for number, name in enumerate(categories, start=1)}
         file.write('{"annotations": [')
 
-    def add(self, name: str, prediction: Prediction, found: Sequence[Candidate]) -> None:
+    def add(self, name: str, width: int, height: int, found: Sequence[Mapping[str, Any]]) -> None:
         """One image and its detections."""
-        width, height = prediction.image_width, prediction.image_height
         image = len(self.images) + 1
         self.images.append({"id": image, "file_name": name, "width": width, "height": height})
         for each in found:
@@ -145,12 +225,12 @@ class _Writer:
             annotation = {
                 "id": self.annotations,
                 "image_id": image,
-                "category_id": self._categories[each.category],
-                "segmentation": {"size": [height, width], "counts": each.geometry.counts.decode("ascii")},
-                "bbox": list(each.bbox),
-                "area": each.area,
+                "category_id": self._categories[each["category"]],
+                "segmentation": {"size": [height, width], "counts": each["counts"]},
+                "bbox": each["bbox"],
+                "area": each["area"],
                 "iscrowd": 0,
-                "score": round(each.score, 6),
+                "score": each["score"],
             }
             json.dump(annotation, self._file)
 

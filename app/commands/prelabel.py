@@ -1,16 +1,23 @@
 """`prelabel PROJECT [--model W]`, `prelabel --images DIR --model W --out FILE.json`: pre-labels.
 
-In a project proposals are offered in its documents; a folder goes straight to a COCO dataset file.
+In a project proposals are offered in its documents; a folder goes straight to a COCO dataset file. Under
+torchrun each process predicts its share of the images, and the last one to end puts them together.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from app.commands.arguments import add_device, fraction
 from app.commands.context import Context
 from app.errors import InputError
+
+if TYPE_CHECKING:
+    from app.prelabel import PrelabelReport
 
 FOLDER_SCORE = 0.3  # what the window shows of a project's proposals, too, until its threshold is moved
 
@@ -35,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> None:
     """Pre-label what was named."""
+    _take_own_gpu()
     if arguments.project is not None:
         if arguments.images or arguments.out:
             raise InputError(
@@ -54,44 +62,78 @@ def _project(arguments: argparse.Namespace, context: Context) -> None:
     from app import versions
     from app.inference import Inference
     from app.prelabel import FLOOR, prelabel_project
+    from app.prelabel_shared import prelabel_project_share
     from app.project import Project
+    from app.shards import Shard
 
-    project = Project.open(arguments.project)
+    shard = Shard.here()
+    min_score = FLOOR if arguments.score_threshold is None else arguments.score_threshold
+    project = Project.open(arguments.project, read_only=shard.world > 1)
     try:
         version = versions.find(arguments.model, project) if arguments.model else versions.active(project)
         with Inference(version.weights, arguments.device) as inference:
             inference.status.connect(context.console.note)
-            report = prelabel_project(
-                project,
-                inference,
-                min_score=FLOOR if arguments.score_threshold is None else arguments.score_threshold,
-                again=arguments.again,
-                use_cache=not version.loose,
-                progress=context.console.progress("images"),
-            )
+            if shard.world > 1:
+                project.close()
+                report = prelabel_project_share(
+                    arguments.project,
+                    inference,
+                    shard,
+                    min_score=min_score,
+                    again=arguments.again,
+                    progress=_progress(context, shard.rank),
+                )
+            else:
+                report = prelabel_project(
+                    project,
+                    inference,
+                    min_score=min_score,
+                    again=arguments.again,
+                    use_cache=not version.loose,
+                    progress=context.console.progress("images"),
+                )
     finally:
         project.close()
-    for failure in report.failed:
-        context.console.note(f"left out: {failure}")
-    context.console.say(f"{arguments.project}: {report.words()}")
-    context.console.result({"project": arguments.project, "model": version.name, **report.as_json()})
+    if report is not None:
+        _tell(arguments.project, {"project": arguments.project, "model": version.name}, report, context)
 
 
 def _folder(arguments: argparse.Namespace, context: Context) -> None:
     from app import versions
     from app.inference import Inference
-    from app.prelabel_folder import prelabel_folder
+    from app.prelabel_folder import prelabel_share
+    from app.shards import Shard
 
-    version = versions.find(arguments.model)
+    version, shard = versions.find(arguments.model), Shard.here()
     with Inference(version.weights, arguments.device) as inference:
-        report = prelabel_folder(
+        report = prelabel_share(
             arguments.images,
             inference,
             arguments.out,
+            shard,
             min_score=FOLDER_SCORE if arguments.score_threshold is None else arguments.score_threshold,
-            progress=context.console.progress("images"),
+            progress=_progress(context, shard.rank),
         )
+    if report is not None:
+        _tell(arguments.out, {"file": arguments.out, "model": version.name}, report, context)
+
+
+def _tell(where: Path, values: dict[str, Any], report: PrelabelReport, context: Context) -> None:
     for failure in report.failed:
         context.console.note(f"left out: {failure}")
-    context.console.say(f"{arguments.out}: {report.words()}")
-    context.console.result({"file": arguments.out, "model": version.name, **report.as_json()})
+    context.console.say(f"{where}: {report.words()}")
+    context.console.result({**values, **report.as_json()})
+
+
+def _progress(context: Context, rank: int) -> Callable[[int, int], None]:
+    """Under torchrun the first process shows how its share goes."""
+    return context.console.progress("images") if rank == 0 else lambda done, total: None
+
+
+def _take_own_gpu() -> None:
+    """Under torchrun each process sees the GPU of its number and no other."""
+    local = os.environ.get("LOCAL_RANK", "")
+    if local.isdigit():
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+        names = [local] if seen is None else seen.split(",")[int(local) : int(local) + 1]
+        os.environ["CUDA_VISIBLE_DEVICES"] = "".join(names)
