@@ -30,6 +30,7 @@ COMMANDS = {
     "evaluate": ("evaluate", "COCO AP of a model, mask and box"),
     "dump": ("dump", "every intermediate of one image, as arrays"),
     "convert": ("convert", "published weights to ours"),
+    "pretrained": ("pretrained", "the published models, and fetch their weights"),
     "rank": ("rank", "the order in which images are worth labelling"),
 }
 PROJECT_FILE = "project.db"
