@@ -84,6 +84,20 @@ def by_clicks(
     in what hangs together with it, nowhere else. A click inside that lies outside of the crop widens it.
     InputError when there are no coefficients, or they are of another prediction.
     """
+    before = to_mask(annotation.geometry, prediction.image_width, prediction.image_height)
+    coefficients, after = solved(annotation, prediction, clicks, before, previous=previous)
+    return _reshaped(annotation, prediction, coefficients, after)
+
+
+def solved(
+    annotation: Annotation,
+    prediction: Prediction,
+    clicks: Sequence[Click],
+    before: BoxMask,
+    *,
+    previous: NDArray[np.floating] | None = None,
+) -> tuple[NDArray[np.float64], BoxMask]:
+    """The coefficients and the mask of `by_clicks`; `before` is the annotation's mask."""
     if refusal := explain_refusal(annotation, prediction):
         raise InputError(refusal)
     h, w, _ = prediction.prototypes.shape
@@ -102,9 +116,8 @@ def by_clicks(
     coefficients = solve(start, hints, previous)
     after = _assembled(prediction, coefficients, box)
     if clicks:
-        before = to_mask(annotation.geometry, prediction.image_width, prediction.image_height)
         after = _only_near(before, after, clicks, cell=1 / min(x_cells, y_cells))
-    return _reshaped(annotation, prediction, coefficients, after)
+    return coefficients, after
 
 
 def by_coefficients(

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.annotation import Annotation, AnnotationState, Origin
-from app.correction import Click, by_clicks, by_coefficients, present
-from app.frames import back, local
+from app.correction import Click, by_coefficients, explain_refusal, solved
+from app.errors import InputError
+from app.frames import Frame, belongs, local
 from app.geometry import from_mask, mask_iou, tight, to_mask, window
 from model.coefficients import LinearMask, fit
 from model.masks import BoxMask
@@ -27,6 +28,7 @@ from model.opencv import cv2
 
 Point = tuple[float, float]
 Rect = tuple[float, float, float, float]  # left top right bottom
+OTHER_REGION = "expected prototypes of the region that the instance was looked at in; look closer again"
 MOST = 20  # places of a stroke that count
 WIDEST = 8.0  # cells: the largest radius that a hint is painted with
 NARROWEST = 0.75  # cells: the smallest
@@ -47,7 +49,7 @@ class Stroke:
 class Solved:
     """What the hints make of an instance."""
 
-    annotation: Annotation
+    annotation: Annotation | None  # None: a preview
     mask: BoxMask
     chain: tuple[NDArray[np.float64], ...]  # the coefficients after the 1st, 2nd ... hint
     painted: tuple[bool, ...]  # for each hint, whether some of it had to be painted
@@ -58,22 +60,39 @@ def solve_strokes(
     prediction: Prediction,
     strokes: Sequence[Stroke],
     chain: Sequence[NDArray[np.float64]] = (),
+    *,
+    before: BoxMask | None = None,
+    preview: int = 0,
 ) -> Solved:
-    """The instance after all hints. `start`: as it was before the first one.
+    """The instance after all hints. `start`: as it was before the first one; `before`: its mask, if decoded.
 
     `chain`: solutions that are known for the first hints, so that they need not be found again. An instance
-    without coefficients begins with those that express its mask best, and stays one without. InputError when
-    its coefficients are of another prediction.
+    without coefficients begins with those that express its mask best, and stays one without. `preview`:
+    the mask is true to so many pixels, and no annotation is made. InputError when the
+    coefficients are of other prototypes.
     """
+    size = prediction.image_width, prediction.image_height
+    old = to_mask(start.geometry, *size) if before is None else before
     if not strokes:
-        size = prediction.image_width, prediction.image_height
-        return Solved(start, to_mask(start.geometry, *size), (), ())
-    here, there = local(start, prediction)
-    if prediction.region is not None:
-        strokes = [_moved(each, -prediction.region[0], -prediction.region[1]) for each in strokes]
-    made = _solve(here, there, strokes, chain)
-    annotation, mask = back(start, made.annotation, made.mask, prediction)
-    return replace(made, annotation=annotation, mask=mask)
+        return Solved(start, old, (), ())
+    if not belongs(start, prediction):
+        raise InputError(explain_refusal(start, prediction) or OTHER_REGION)
+    frame = Frame.of(prediction, max(preview, 1))
+    inside = frame.enter(old)
+    here = frame.enter_annotation(start, inside)
+    if start.origin is None:
+        here = replace(here, origin=_seed(here, frame.prediction, inside))
+    placed = [Stroke(tuple(map(frame.enter_point, each.points)), each.inside) for each in strokes]
+    known, mask, painted = _solve(here, frame.prediction, placed, chain, inside)
+    mask = frame.leave(mask, old)
+    made = None if preview else _with_pixels(start, mask, size)
+    if made is not None and start.origin is not None:
+        made = replace(
+            made,
+            coefficients=tuple(float(each) for each in known[-1].astype(np.float32)),  # as it is stored
+            state=AnnotationState.CORRECTED,
+        )
+    return Solved(made, mask, tuple(known), painted)
 
 
 def _solve(
@@ -81,51 +100,50 @@ def _solve(
     prediction: Prediction,
     strokes: Sequence[Stroke],
     chain: Sequence[NDArray[np.float64]],
-) -> Solved:
-    """The same in the frame of what the network saw; at least one hint."""
+    before: BoxMask,
+) -> tuple[list[NDArray[np.float64]], BoxMask, tuple[bool, ...]]:
+    """Chain, mask, and what had to be painted, in the frame of what the network saw; at least one hint."""
     size = prediction.image_width, prediction.image_height
-    seed = start if start.origin is not None else seeded(start, prediction)
     cell = cell_size(prediction)
     known = list(chain[: len(strokes)])
-    made = seed
+    mask = before
     for count in range(max(min(len(known), len(strokes) - 1), 0), len(strokes)):
         previous = known[count - 1] if count else None
-        made = by_clicks(seed, prediction, clicks_of(strokes[: count + 1], cell), previous=previous)
-        known[count:] = [np.array(present(made), np.float64)]
-    if made.area <= 0:  # these prototypes can give all of it or nothing: the hints are painted instead
-        made = seed
-    mask = to_mask(made.geometry, *size)
-    whole = mask
-    if made is not seed:
-        mask = _without_islands(mask, to_mask(seed.geometry, *size), strokes)
+        clicks = clicks_of(strokes[: count + 1], cell)
+        found, mask = solved(start, prediction, clicks, before, previous=previous)
+        known[count:] = [found.astype(np.float32).astype(np.float64)]  # what is stored is gone on from
+    if mask.bits.any():
+        mask = _without_islands(mask, before, strokes)
+    else:  # these prototypes can give all of it or nothing: the hints are painted instead
+        mask = before
     painted = []
     for number, stroke in enumerate(strokes):
         against = [
             point
-            for later in (*strokes[:number], *strokes[number + 1 :])
-            if later.inside is not stroke.inside
-            for point in later.points
+            for other in (*strokes[:number], *strokes[number + 1 :])
+            if other.inside is not stroke.inside
+            for point in other.points
         ]
         mask, was = _painted(mask, stroke, against, cell, size)
         painted.append(was)
-    if mask is not whole:
-        made = _with_pixels(made, mask, size)
-    if start.origin is None:
-        made = replace(made, origin=None, coefficients=None, state=start.state)
-    return Solved(made, mask, tuple(known), tuple(painted))
+    return known, mask, tuple(painted)
 
 
 def seeded(annotation: Annotation, prediction: Prediction) -> Annotation:
     """A drawn instance with the coefficients that express its mask best, so that hints can change them."""
+    mask = to_mask(annotation.geometry, prediction.image_width, prediction.image_height)
+    return replace(annotation, origin=_seed(annotation, prediction, mask))
+
+
+def _seed(annotation: Annotation, prediction: Prediction, mask: BoxMask) -> Origin:
     h, w, k = prediction.prototypes.shape
     x, y, width, height = annotation.bbox
     across, down = prediction.image_width, prediction.image_height
     relative = (x / across, y / down, (x + width) / across, (y + height) / down)
     basis = prediction.prototypes.astype(np.float32)
-    target = _in_cells(to_mask(annotation.geometry, across, down), (across, down), (h, w))
+    target = _in_cells(mask, (across, down), (h, w))
     best = fit(LinearMask(basis, np.zeros(k, np.float32), 0.0, relative), target)
-    coefficients = tuple(float(each) for each in best)
-    return replace(annotation, origin=Origin(prediction.model_version, annotation.bbox, coefficients))
+    return Origin(prediction.model_version, annotation.bbox, tuple(float(each) for each in best))
 
 
 def ceiling(annotation: Annotation, prediction: Prediction) -> float:
@@ -182,10 +200,6 @@ def changed_rect(before: BoxMask, after: BoxMask) -> Rect | None:
         float(left + columns[-1] + 1),
         float(top + rows[-1] + 1),
     )
-
-
-def _moved(stroke: Stroke, dx: float, dy: float) -> Stroke:
-    return Stroke(tuple((x + dx, y + dy) for x, y in stroke.points), stroke.inside)
 
 
 def covers(mask: BoxMask, x: float, y: float) -> bool:
@@ -288,7 +302,6 @@ def _with_pixels(annotation: Annotation, mask: BoxMask, size: tuple[int, int]) -
         geometry=from_mask(mask, *size),
         bbox=(float(mask.left), float(mask.top), float(columns), float(rows)),
         area=float(np.count_nonzero(mask.bits)),
-        state=AnnotationState.CORRECTED,
     )
 
 

@@ -19,6 +19,7 @@ from PySide6.QtGui import QKeyEvent, QPainter
 from app.annotation import Annotation
 from app.correction import explain_refusal
 from app.edits import Edit, EditKind, change
+from app.geometry import to_mask
 from app.solving import Point, Solved, Stroke, changed_rect, solve_strokes
 from model.errors import InputError
 from model.masks import BoxMask
@@ -47,10 +48,12 @@ class _Work:
 
     start: Annotation  # as it was before the first hint
     prediction: Prediction
+    mask: BoxMask | None = None  # of `start`
     strokes: tuple[Stroke, ...] = ()
     solved: Solved | None = None  # the newest answer
     answered: tuple[Stroke, ...] = ()  # the hints that it obeys
     asked: tuple[Stroke, ...] | None = None  # the newest hints that a thread still works on
+    coarse: bool = False  # and only for a preview
     chains: dict[tuple[Stroke, ...], tuple[NDArray[np.float64], ...]] = field(default_factory=dict)
     history: list[tuple[Annotation, tuple[Stroke, ...]]] = field(default_factory=list)  # what edits made
     since: float = 0.0
@@ -227,9 +230,9 @@ class SolveTool(Tool):
         assert work is not None
         work.strokes = strokes
         self.canvas.update()
-        if work.solved is not None and work.answered == strokes:
+        if work.solved is not None and work.solved.annotation is not None and work.answered == strokes:
             self._settle()
-        elif work.asked != strokes:
+        elif work.asked != strokes or work.coarse:
             self._ask()
 
     def _ask(self) -> None:
@@ -239,13 +242,25 @@ class SolveTool(Tool):
         if self._drawn:
             strokes = (*strokes, Stroke(tuple(self._drawn), self._inside))
         work.asked = strokes
-        chain, shown = work.chain(strokes), self._live.mask or self._settled_mask(work)
+        chain, before = work.chain(strokes), self._start_mask(work)
+        shown = self._live.mask or self._settled_mask(work)
+        view = self.canvas.view
+        step = max(int(1 / view.scale), 1) if self._drawn and view is not None else 0
+        work.coarse = step > 0
 
         def solved() -> tuple[Solved, Known]:
-            made = solve_strokes(work.start, work.prediction, strokes, chain)
+            made = solve_strokes(work.start, work.prediction, strokes, chain, before=before, preview=step)
             return made, (shown, changed_rect(shown, made.mask)) if shown is not None else None
 
         self._latest.ask(solved, lambda answer: self._answered(work, strokes, answer))
+
+    def _start_mask(self, work: _Work) -> BoxMask:
+        """The mask before the first hint; decoded once."""
+        if work.mask is None:
+            size = work.prediction.image_width, work.prediction.image_height
+            known = self.canvas.stage.masks.known(work.start.id, work.start.geometry)
+            work.mask = known if known is not None else to_mask(work.start.geometry, *size)
+        return work.mask
 
     def _settled_mask(self, work: _Work) -> BoxMask | None:
         document = self.document
@@ -266,10 +281,11 @@ class SolveTool(Tool):
             return
         made, known = answer
         work.solved, work.answered = made, strokes
-        work.chains[strokes] = made.chain
+        if made.annotation is not None:
+            work.chains[strokes] = made.chain
         color = self.canvas.shown.color_of(work.start)
         self._live.show(work.start.id, made.mask, color, self._settled_mask(work), known)
-        if not self._drawn and strokes == work.strokes:
+        if not self._drawn and strokes == work.strokes and made.annotation is not None:
             self._settle()
 
     def _settle(self) -> None:
@@ -279,7 +295,7 @@ class SolveTool(Tool):
             return
         before = document.annotations.get(work.start.id)
         after = work.solved.annotation
-        if before is None or before == after:
+        if before is None or after is None or before == after:
             self._live.end()
             return
         if after.area <= 0:
