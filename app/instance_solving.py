@@ -1,0 +1,234 @@
+"""A person's hints for one instance, answered on a grid around it: prototypes and helper rows, then paint.
+
+The same hints in the same order give the same mask. The network is not run. Frame: image pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.geometry import tight, window
+from model.basis import Rectangle, grown, instance_grid
+from model.local_solving import Field, Place, answer, begin
+from model.masks import BoxMask
+from model.messages import Prediction
+from model.opencv import cv2
+
+Box = tuple[float, float, float, float]  # x y w h
+Point = tuple[float, float]
+MOST = 12  # places of a stroke that count
+BEYOND = 0.1  # of the grown box: how far the grid reaches beyond a hint outside of it
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """One hint: the places it went through (one: a click), and whether they belong to the instance."""
+
+    points: tuple[tuple[float, float], ...]
+    inside: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """What the hints so far made. Given back to `solve_near`, it is not made again."""
+
+    strokes: tuple[Stroke, ...]
+    rectangle: Rectangle  # of the grid
+    field: Field
+    mask: BoxMask
+    painted: bool  # whether the last hint had to be painted, wholly or in part
+    added: BoxMask  # pixels that the last hint painted or removed, beside what was solved
+    first: BoxMask  # the mask before the first hint
+
+    @property
+    def coefficients(self) -> NDArray[np.float64]:
+        """(k,) the prototypes' coefficients as solved; helper rows are the hints' own."""
+        return self.field.coefficients
+
+
+def solve_near(
+    start: BoxMask,
+    coefficients: NDArray[np.floating],
+    box: Box,
+    prediction: Prediction,
+    pixels: NDArray[np.uint8] | None,
+    strokes: Sequence[Stroke],
+    known: Sequence[Step] = (),
+) -> tuple[Step, ...]:
+    """What each hint made, from first to last.
+
+    `start`: the mask before the first hint; `coefficients` (k,) that go with it (zeros for a drawn one); `box`:
+    x y w h that it is cropped to. `pixels`: (H, W, 3) RGB of the image, whole or reduced; None: without colour.
+    `known`: the answer for the first of these hints; what does not fit is made again. A place outside of the
+    image counts as its edge.
+    """
+    size = prediction.image_width, prediction.image_height
+    placed = [_clipped(each, size) for each in strokes]
+    rectangle = _rectangle(box, start, placed, size)
+    steps = _usable(known, placed, rectangle, start)
+    if steps:
+        mask, field = steps[-1].mask, steps[-1].field
+    else:
+        scale = 1.0 if pixels is None else size[0] / pixels.shape[1]
+        grid = instance_grid(prediction, pixels, rectangle, scale=scale)
+        mask, field = start, begin(grid, _on_grid(start, rectangle, grid.shape), coefficients)
+    for number in range(len(steps), len(placed)):
+        stroke = placed[number]
+        places = [Place(*field.grid.to_cells(*point), stroke.inside) for point in _thinned(stroke.points)]
+        field = answer(field, places)
+        mask = _with_changes(mask, field, stroke.inside)
+        mask, painted, pixels_set = _painted(mask, stroke, 1 / max(field.grid.scale), size)
+        so_far = tuple(placed[: number + 1])
+        steps.append(Step(so_far, rectangle, field, mask, painted or field.forced, pixels_set, start))
+    return tuple(steps)
+
+
+def _usable(
+    known: Sequence[Step], strokes: Sequence[Stroke], rectangle: Rectangle, start: BoxMask
+) -> list[Step]:
+    """The known steps up to the first one that other hints, another grid or another mask made."""
+    usable: list[Step] = []
+    for number, step in enumerate(known[: len(strokes)]):
+        same = step.strokes == tuple(strokes[: number + 1]) and step.rectangle == rectangle
+        if not same or step.first is not start and not _equal(step.first, start):
+            break
+        usable.append(step)
+    return usable
+
+
+def _equal(a: BoxMask, b: BoxMask) -> bool:
+    return (a.left, a.top) == (b.left, b.top) and np.array_equal(a.bits, b.bits)
+
+
+def _clipped(stroke: Stroke, size: tuple[int, int]) -> Stroke:
+    """Within the image; a place that is no number is its corner."""
+    right, bottom = size[0] - 0.5, size[1] - 0.5
+    points = tuple(
+        (
+            min(max(x, 0.5), right) if math.isfinite(x) else 0.5,
+            min(max(y, 0.5), bottom) if math.isfinite(y) else 0.5,
+        )
+        for x, y in stroke.points
+    )
+    return Stroke(points, stroke.inside)
+
+
+def _rectangle(box: Box, start: BoxMask, strokes: Sequence[Stroke], size: tuple[int, int]) -> Rectangle:
+    """The grown box with the mask and all places in it."""
+    x, y, w, h = box
+    corners = [(x, y), (x + w, y + h)]
+    if start.bits.size:
+        corners += [(start.left, start.top), (start.right, start.bottom)]
+    left, top, right, bottom = grown(_around(corners), *size)
+    margin = BEYOND * max(right - left, bottom - top) + 2
+    places = [point for stroke in strokes for point in stroke.points]
+    low_x, high_x = min(px for px, _ in places), max(px for px, _ in places)
+    low_y, high_y = min(py for _, py in places), max(py for _, py in places)
+    if low_x < left or low_y < top or high_x >= right or high_y >= bottom:
+        left, top = min(left, math.floor(low_x - margin)), min(top, math.floor(low_y - margin))
+        right, bottom = max(right, math.ceil(high_x + margin)), max(bottom, math.ceil(high_y + margin))
+    return max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1])
+
+
+def _around(corners: Sequence[tuple[float, float]]) -> Box:
+    left, top = min(x for x, _ in corners), min(y for _, y in corners)
+    return left, top, max(x for x, _ in corners) - left, max(y for _, y in corners) - top
+
+
+def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """At most `MOST` points of a line, evenly along it, both ends among them."""
+    if len(points) <= MOST:
+        return list(points)
+    line = np.asarray(points, np.float64)
+    gone = np.concatenate([[0.0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
+    chosen = np.searchsorted(gone, np.linspace(0, gone[-1], MOST))
+    return [points[int(index)] for index in dict.fromkeys(np.minimum(chosen, len(points) - 1).tolist())]
+
+
+def _on_grid(mask: BoxMask, rectangle: Rectangle, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """(h, w): the cells that the mask covers half of."""
+    bits = window(mask, *rectangle).astype(np.uint8) * 255
+    return np.asarray(cv2.resize(bits, shape[::-1], interpolation=cv2.INTER_AREA)) > 127
+
+
+def _with_changes(mask: BoxMask, field: Field, inside: bool) -> BoxMask:
+    """The mask with what the last hint changed, at the image's resolution; the rest stays to the pixel."""
+    assert field.changed is not None
+    rows, columns = np.flatnonzero(field.changed.any(1)), np.flatnonzero(field.changed.any(0))
+    if not len(rows):
+        return mask
+    height, width = field.grid.shape
+    top, bottom = max(int(rows[0]) - 2, 0), min(int(rows[-1]) + 3, height)
+    left, right = max(int(columns[0]) - 2, 0), min(int(columns[-1]) + 3, width)
+    x_cells, y_cells = field.grid.scale
+    x0, y0 = field.grid.rectangle[:2]
+    area = (
+        x0 + int(left / x_cells),
+        y0 + int(top / y_cells),
+        x0 + int(right / x_cells),
+        y0 + int(bottom / y_cells),
+    )
+    across, down = area[2] - area[0], area[3] - area[1]
+    if across < 1 or down < 1:
+        return mask
+    part = slice(top, bottom), slice(left, right)
+    logits = _sampled(field.logits[part], left, top, area, field)
+    allowed = cv2.dilate(field.changed[part].astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
+    touched = _sampled(allowed, left, top, area, field) > 0.5
+    taken = BoxMask(area[0], area[1], touched & ((logits > 0) == inside))
+    return _combined(mask, taken, inside)
+
+
+def _sampled(
+    values: NDArray[np.float32], left: int, top: int, area: Rectangle, field: Field
+) -> NDArray[np.float32]:
+    """Values of a window of the grid (its corner at `left`, `top`) at every pixel of an area."""
+    x_cells, y_cells = field.grid.scale
+    x0, y0 = field.grid.rectangle[:2]
+    turn = np.array(
+        [
+            [x_cells, 0, (area[0] + 0.5 - x0) * x_cells - left - 0.5],
+            [0, y_cells, (area[1] + 0.5 - y0) * y_cells - top - 0.5],
+        ]
+    )
+    size = area[2] - area[0], area[3] - area[1]
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(values, turn, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _combined(mask: BoxMask, other: BoxMask, adds: bool) -> BoxMask:
+    from app.geometry import subtract, union
+
+    return tight(union(mask, other) if adds else subtract(mask, other))
+
+
+def _painted(
+    mask: BoxMask, stroke: Stroke, radius: float, size: tuple[int, int]
+) -> tuple[BoxMask, bool, BoxMask]:
+    """The mask with those places of a stroke painted that it still does not obey; whether; which pixels."""
+    wrong = [point for point in stroke.points if _covers(mask, *point) is not stroke.inside]
+    if not wrong:
+        return mask, False, BoxMask(0, 0, np.zeros((0, 0), np.bool_))
+    radius = max(radius, 0.5)
+    reach = math.ceil(radius) + 1
+    left, top = (max(math.floor(min(point[axis] for point in wrong)) - reach, 0) for axis in (0, 1))
+    right, bottom = (
+        min(math.ceil(max(point[axis] for point in wrong)) + reach, size[axis]) for axis in (0, 1)
+    )
+    bits = np.zeros((bottom - top, right - left), np.uint8)
+    for x, y in wrong:
+        bits[math.floor(y) - top, math.floor(x) - left] = 1
+        cv2.circle(bits, (math.floor(x) - left, math.floor(y) - top), int(radius), 1, -1)
+    disc = BoxMask(left, top, bits.astype(np.bool_))
+    return _combined(mask, disc, stroke.inside), True, disc
+
+
+def _covers(mask: BoxMask, x: float, y: float) -> bool:
+    row, column = math.floor(y) - mask.top, math.floor(x) - mask.left
+    rows, columns = mask.bits.shape
+    return 0 <= row < rows and 0 <= column < columns and bool(mask.bits[row, column])

@@ -1,0 +1,210 @@
+"""Hints on an instance's grid: the prototypes move, and helper rows of the hints do what they cannot.
+
+Every hint brings a helper row: near it, alike in colour, and answered alike by the prototypes,
+
+    r_i(x) = exp(-|x - x_i|^2 / 2 l_i^2 - |lab(x) - lab(x_i)|^2 / 2 COLOR^2 - |f(x) - f(x_i)|^2 / 2 LIKENESS^2)
+
+with l_i in proportion to the distance from the hint to the mask's edge (how large the fault is) and f the
+prototypes scaled to unit deviation in all. Logits are base + P d + sum_i a_i r_i; the price of a change is the
+Gram matrix of the prototypes, little near the hints, for d, and |a|^2 for the helpers (`model.coefficients`).
+Of what comes out, only the region that hangs together with the hint, in the hint's sense, is taken.
+
+It is a Gaussian process in a few dimensions; nearest known: GPCIS. No torch. Frame: cells of an `InstanceGrid`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.basis import InstanceGrid
+from model.coefficients import MARGIN, RIDGE, minimum_change
+from model.opencv import cv2
+
+SHARE = 0.15  # of the work that the prototypes do at a hint, beside its helper row at 1
+SPREAD = 2.0  # l_i for a distance to the mask's edge of 1
+COLOR = 30.0  # units of L a b
+LIKENESS = 1.0  # of the prototypes' joint deviation
+REACH = 2.0  # distances to the mask's edge: nothing changes beyond
+SURE = 4.0  # logits are not remembered beyond
+BARELY = 0.1  # logits that what is as it was has at least
+TOUCH = 1.5  # cells around a hint: regions of change that begin here belong to it
+EVERY = 2  # cells of the grid that the Gram matrix skips
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of a hint."""
+
+    x: float
+    y: float
+    inside: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """A helper row: its window of the grid and its values there (0 elsewhere)."""
+
+    window: tuple[slice, slice]
+    values: Floats
+
+    def at(self, column: int, row: int) -> float:
+        y, x = row - self.window[0].start, column - self.window[1].start
+        inside = 0 <= y < self.values.shape[0] and 0 <= x < self.values.shape[1]
+        return float(self.values[y, x]) if inside else 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """Logits on the grid, whose signs are the mask's, and what made them. A value."""
+
+    grid: InstanceGrid
+    logits: Floats  # (h, w)
+    coefficients: NDArray[np.float64]  # (k,) of the prototypes
+    places: tuple[Place, ...] = ()
+    rows: tuple[Row, ...] = ()
+    reaches: tuple[float, ...] = ()  # of each place: cells to the mask's edge when it came
+    changed: NDArray[np.bool_] | None = field(default=None)  # (h, w): what the last hint changed
+    forced: bool = False  # whether the last hint's own cells had to be set
+
+    @property
+    def bits(self) -> NDArray[np.bool_]:
+        return self.logits > 0
+
+
+def begin(grid: InstanceGrid, start: NDArray[np.bool_], coefficients: NDArray[np.floating]) -> Field:
+    """The field of a mask (h, w) that is there: the network's logits, with the mask's signs."""
+    logits = np.clip(grid.prototypes @ np.asarray(coefficients, np.float32), -3.0, 3.0)
+    logits = np.where(start, np.maximum(logits, 2 * BARELY), np.minimum(logits, -2 * BARELY))
+    return Field(grid, logits.astype(np.float32), np.array(coefficients, np.float64))
+
+
+def answer(before: Field, places: Sequence[Place]) -> Field:
+    """The field after one more hint, made of one place or, for a stroke, several of one sense.
+
+    Deterministic; all earlier hints stay as constraints. The places' cells are right afterwards.
+    """
+    cells = [_cell(before.grid, place) for place in places]
+    bits = before.bits
+    inside = places[0].inside
+    away = _to_edge(bits)
+    reaches = [max(float(away[y, x]), 0.5) if bits[y, x] != inside else 0.5 for x, y in cells]
+    made = replace(
+        before,
+        places=(*before.places, *places),
+        rows=(
+            *before.rows,
+            *(_row(before.grid, *at, SPREAD * r) for at, r in zip(cells, reaches, strict=True)),
+        ),
+        reaches=(*before.reaches, *reaches),
+    )
+    if all(bits[y, x] == inside for x, y in cells):
+        return replace(made, changed=np.zeros_like(bits), forced=False)
+    logits, coefficients = _solved(made)
+    changed = _belonging((logits > 0) != bits, bits != inside, cells, reaches)
+    forced = any(not changed[y, x] and bits[y, x] != inside for x, y in cells)
+    for x, y in cells:
+        around = changed[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+        around |= bits[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] != inside
+    now = bits ^ changed
+    logits = np.clip(logits, -SURE, SURE)
+    logits = np.where(now, np.maximum(logits, BARELY), np.minimum(logits, -BARELY)).astype(np.float32)
+    return replace(made, logits=logits, coefficients=coefficients, changed=changed, forced=forced)
+
+
+def _solved(field_: Field) -> tuple[Floats, NDArray[np.float64]]:
+    """Logits and coefficients after the smallest change that obeys all places."""
+    grid, k = field_.grid, field_.grid.prototypes.shape[2]
+    cells = np.array([_cell(grid, place) for place in field_.places])
+    signs = np.array([1.0 if place.inside else -1.0 for place in field_.places])
+    own = grid.prototypes[cells[:, 1], cells[:, 0]].astype(np.float64)
+    helpers = np.array([[row.at(int(x), int(y)) for row in field_.rows] for x, y in cells])
+    gram = _gram(grid, cells, np.array(field_.reaches))
+    usual = max(float(np.mean(np.sum(own * np.linalg.solve(gram, own.T).T, 1))), 1e-9)
+    size = k + len(field_.rows)
+    precision = np.eye(size)
+    precision[:k, :k] = gram * usual / SHARE
+    wanted = signs[:, None] * np.concatenate([own, helpers], 1)
+    present = field_.logits[cells[:, 1], cells[:, 0]]
+    change = minimum_change(precision, wanted, MARGIN - signs * present)
+    logits = field_.logits + grid.prototypes @ change[:k].astype(np.float32)
+    for amount, row in zip(change[k:], field_.rows, strict=True):
+        if amount:
+            logits[row.window] += np.float32(amount) * row.values
+    return logits, field_.coefficients + change[:k]
+
+
+def _gram(grid: InstanceGrid, cells: NDArray[np.intp], reaches: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k, k): what a change of the prototypes' coefficients changes, little counted near the hints."""
+    basis = grid.prototypes[::EVERY, ::EVERY]
+    height, width, k = basis.shape
+    radii = np.maximum(3.0, 2.0 * reaches)[:, None]
+    across = ((np.arange(width) * EVERY - cells[:, :1]) / radii) ** 2
+    down = ((np.arange(height) * EVERY - cells[:, 1:]) / radii) ** 2
+    nearness = np.full((height, width), np.inf, np.float32)
+    for row, column in zip(down.astype(np.float32), across.astype(np.float32), strict=True):
+        np.minimum(nearness, row[:, None] + column[None], out=nearness)
+    flat = basis.reshape(-1, k)
+    weights = 1 - np.exp(-nearness / 2)
+    gram = ((flat * weights.reshape(-1, 1)).T @ flat).astype(np.float64) / len(flat)
+    floor = 1e-4 * float((flat**2).mean()) + 1e-12
+    gram[np.diag_indices(k)] += max(RIDGE * float(np.trace(gram)) / k, floor)
+    return gram
+
+
+def _row(grid: InstanceGrid, x: int, y: int, length: float) -> Row:
+    length = max(length, 1.5)
+    reach = int(np.ceil(3 * length))
+    height, width = grid.shape
+    window = (
+        slice(max(y - reach, 0), min(y + reach + 1, height)),
+        slice(max(x - reach, 0), min(x + reach + 1, width)),
+    )
+    across = (np.arange(window[1].start, window[1].stop, dtype=np.float32) - x) ** 2
+    down = (np.arange(window[0].start, window[0].stop, dtype=np.float32) - y) ** 2
+    exponent = (down[:, None] + across[None]) / np.float32(2 * length * length)
+    color = grid.lab[window] - grid.lab[y, x]
+    exponent += np.einsum("hwc,hwc->hw", color, color) / np.float32(2 * COLOR**2)
+    unlike = grid.prototypes[window] - grid.prototypes[y, x]
+    variance = float(grid.prototypes[::EVERY, ::EVERY].var((0, 1)).sum()) + 1e-12
+    exponent += np.einsum("hwk,hwk->hw", unlike, unlike) / np.float32(2 * LIKENESS**2 * variance)
+    return Row(window, np.exp(-exponent))
+
+
+def _belonging(
+    differs: NDArray[np.bool_],
+    wrong: NDArray[np.bool_],
+    cells: Sequence[tuple[int, int]],
+    reaches: Sequence[float],
+) -> NDArray[np.bool_]:
+    """The changes in the hint's sense that hang together with one of its places, and are not far from it."""
+    height, width = differs.shape
+    near = np.zeros(differs.shape, np.bool_)
+    touching = np.zeros(differs.shape, np.bool_)
+    columns, rows = np.arange(width)[None], np.arange(height)[:, None]
+    for (x, y), reach in zip(cells, reaches, strict=True):
+        square = (columns - x) ** 2 + (rows - y) ** 2
+        near |= square <= (REACH * reach + 2) ** 2
+        touching |= square <= TOUCH**2
+    changed = differs & wrong & near
+    _, labels = cv2.connectedComponents(changed.astype(np.uint8), connectivity=4)
+    touched = np.unique(np.asarray(labels)[touching])
+    return np.asarray(changed & np.isin(labels, touched[touched > 0]), np.bool_)
+
+
+def _to_edge(bits: NDArray[np.bool_]) -> Floats:
+    """(h, w) distance of each cell to the nearest one of the other kind; a quarter of the grid where none is."""
+    if bits.all() or not bits.any():
+        return np.full(bits.shape, min(bits.shape) / 4, np.float32)
+    within = cv2.distanceTransform(bits.astype(np.uint8), cv2.DIST_L2, 5)
+    return np.asarray(within + cv2.distanceTransform((~bits).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+
+
+def _cell(grid: InstanceGrid, place: Place) -> tuple[int, int]:
+    height, width = grid.shape
+    return min(max(int(np.floor(place.x)), 0), width - 1), min(max(int(np.floor(place.y)), 0), height - 1)
