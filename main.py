@@ -6,9 +6,9 @@ from pathlib import Path
 
 def open_window(project: Path | None) -> int:
     """Show the window until it is closed; returns the exit status."""
-    from ui.application import run
+    from ui.start import open_window as start
 
-    return run(project)
+    return start(project)
 
 
 def screenshot(project: Path, out: Path) -> None:

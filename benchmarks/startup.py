@@ -24,7 +24,7 @@ TITLE = "Start of the window"
 REPEAT = 5
 SMALL, LARGE = 20, 10_000
 COLOR = (200, 30, 60)  # RGB of every image: what has to be seen in the middle of the canvas
-REST = 3.0  # seconds from usable to the second look at the memory
+REST = float(os.environ.get("STARTUP_REST", "3"))  # seconds from usable to the second look at the memory
 LATEST = 120.0  # seconds after which a start counts as failed
 
 
@@ -72,27 +72,20 @@ def _bare() -> None:
 
 def _window(project: Path | None, images: int) -> None:
     """The real window, watched."""
-    from PySide6.QtCore import QEvent, QObject, QTimer
+    from PySide6.QtCore import QTimer
 
     import main as entry
+    from ui import start
 
     found: dict[str, float] = {}
 
-    def watch() -> None:
-        """The window's class is the real one, with an ear for its own painting."""
-        from ui import application
+    def watch(window: Any) -> None:
+        from ui.application import FirstPainting
 
-        class Watched(application.MainWindow):
-            def event(self, event: QEvent) -> bool:
-                done = super().event(event)
-                if event.type() is QEvent.Type.Paint and "seen" not in found:
-                    found["seen"] = _since_start()
-                    look(self)
-                return done
+        window.first_painting = FirstPainting(window, lambda: seen(window))
 
-        application.MainWindow = Watched  # type: ignore[misc]
-
-    def look(window: Any) -> None:
+    def seen(window: Any) -> None:
+        found["seen"] = _since_start()
         timer = QTimer(window)
         timer.timeout.connect(lambda: usable(window, timer))
         timer.start(0 if project is None else 4)
@@ -104,13 +97,13 @@ def _window(project: Path | None, images: int) -> None:
         found.update(usable=_since_start(), **_spent())
         QTimer.singleShot(int(REST * 1000), lambda: end(window))
 
-    def end(window: QObject) -> None:
+    def end(window: Any) -> None:
         found["rss later"] = _resident()
         print(json.dumps(found), flush=True)
-        window.close()  # type: ignore[attr-defined]
+        window.close()
 
-    watch()
-    entry.open_window(project)
+    entry.open_window = lambda folder: start.open_window(folder, watch)
+    entry.main([str(project)] if project else [])
 
 
 def _shows(window: Any, images: int) -> bool:

@@ -49,11 +49,11 @@ _FAULTS = (
     zlib.error,
 )
 _ORIENTATION = 0x0112
-_REDUCED = {
-    1: cv2.IMREAD_COLOR,
-    2: cv2.IMREAD_REDUCED_COLOR_2,
-    4: cv2.IMREAD_REDUCED_COLOR_4,
-    8: cv2.IMREAD_REDUCED_COLOR_8,
+_REDUCED = {  # names in OpenCV, which is loaded when the first picture is
+    1: "IMREAD_COLOR",
+    2: "IMREAD_REDUCED_COLOR_2",
+    4: "IMREAD_REDUCED_COLOR_4",
+    8: "IMREAD_REDUCED_COLOR_8",
 }
 
 
@@ -185,7 +185,7 @@ def _is_whole_jpeg(data: bytes) -> bool:
 
 
 def _decode_jpeg(data: bytes, reduce: int) -> NDArray[np.uint8] | None:
-    flags = _REDUCED[reduce] | cv2.IMREAD_IGNORE_ORIENTATION
+    flags = getattr(cv2, _REDUCED[reduce]) | cv2.IMREAD_IGNORE_ORIENTATION
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     return None if pixels is None else _bytes(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels))
 

@@ -1,21 +1,41 @@
-"""OpenCV, imported without its side effects. Everything here says `from model.opencv import cv2`.
+"""OpenCV without side effects, and not before it is used: `from model.opencv import cv2`, everywhere.
 
 opencv-python points QT_QPA_PLATFORM_PLUGIN_PATH and QT_QPA_FONTDIR at Qt files of its own when it is
 imported; a QApplication made later (or in a child process) then fails to load its platform plugin. The
-variables are put back as they were.
+variables are put back as they were. The window is on the screen before the library (24 MB) is read.
 """
 
+import importlib
 import os
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 _QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
-_before = {name: os.environ.get(name) for name in _QT_VARIABLES}
 
-import cv2  # noqa: E402
 
-for _name, _value in _before.items():
-    if _value is None:
-        os.environ.pop(_name, None)
-    else:
-        os.environ[_name] = _value
+def _imported() -> ModuleType:
+    before = {name: os.environ.get(name) for name in _QT_VARIABLES}
+    module = importlib.import_module("cv2")
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    return module
+
+
+class _Later(ModuleType):
+    """Stands for `cv2` and asks it for each name once; what was asked for is found as fast as in a module."""
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(_imported(), name)
+        setattr(self, name, value)
+        return value
+
+
+if TYPE_CHECKING:
+    import cv2
+else:
+    cv2 = _Later("cv2")
 
 __all__ = ["cv2"]

@@ -1,4 +1,4 @@
-"""Starting the window. It is shown before a project is read and before torch, SQL or OpenCV are loaded."""
+"""The window's application. It is shown before a project is read and before SQL or OpenCV are loaded."""
 
 from __future__ import annotations
 
@@ -9,46 +9,77 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, QSettings, Qt, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 
-from ui import theme
+from ui import start, theme
 from ui.main_window import MainWindow
 from ui.session import Session
 
 log = logging.getLogger("protolabel")
+QUIET = 2000  # ms after the first painting, when the start is over
 
 
-def make_application() -> QApplication:
-    """The one QApplication, dressed."""
+def make_application(*, dressed: bool = True) -> QApplication:
+    """The one QApplication; without `dressed` its style sheet is still to be put on."""
     _own_plugins()
     QCoreApplication.setApplicationName("Protolabel")
     QCoreApplication.setOrganizationName("Protolabel")
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     theme.ensure_font(app)
-    theme.apply(app, str(QSettings().value("theme", "system")))
+    theme.prepare(app, str(QSettings().value("theme", "system")))
+    if dressed:
+        theme.dress(app)
     app.setWindowIcon(theme.icon("protolabel"))
     return app
 
 
-def run(project: Path | None = None) -> int:
-    """Open the window, with a project if one is named, until it is closed."""
-    app = make_application()
+def run(project: Path | None = None, watch: Callable[[MainWindow], object] | None = None) -> int:
+    """Open the window, with a project if one is named, until it is closed; `watch` is given it unshown."""
+    app = make_application(dressed=False)
     session = Session()
-    window = MainWindow(session)
+    window = MainWindow(session, opening=project)
+    theme.dress(app)
     _catch(session)
+    first = FirstPainting(window, lambda: _begin(session, project))
+    if watch is not None:
+        watch(window)
     window.show()
-    if project is not None:
-        QTimer.singleShot(0, lambda: session.open_project(project))
     signal.signal(signal.SIGINT, lambda *_: window.close())
     beat = QTimer()  # lets Python look at signals
     beat.timeout.connect(lambda: None)
     beat.start(300)
-    return app.exec()
+    status = app.exec()
+    del first
+    return status
+
+
+def _begin(session: Session, project: Path | None) -> None:
+    """The window is there: now what is behind it."""
+    if project is not None:
+        session.open_project(project)
+        session.workers.on_pool(start.load_decoders)
+    QTimer.singleShot(QUIET, start.ended)
+
+
+class FirstPainting(QObject):
+    """Calls `then`, once, as soon as a window has been painted."""
+
+    def __init__(self, window: QWidget, then: Callable[[], object]) -> None:
+        super().__init__()
+        self._window, self._then = window, then
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Paint:
+            self._window.removeEventFilter(self)
+            QTimer.singleShot(0, self._then)
+        return False
 
 
 def screenshot(project: Path, out: Path, *, image: int = 0, seconds: float = 30.0) -> None:

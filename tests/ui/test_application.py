@@ -1,0 +1,105 @@
+"""Starting: the window is on the screen before anything slow is loaded or read."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from ui.application import FirstPainting
+
+ROOT = Path(__file__).parents[2]
+SLOW = ("torch", "sqlalchemy", "cv2", "app.store", "shapely", "pycocotools", "ui.panels.training")
+STARTED = """
+import json, sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from ui import start
+
+def watch(window):
+    from ui.application import FirstPainting
+
+    def seen():
+        print(json.dumps({"modules": sorted(sys.modules), "read": window.session.project is not None,
+                          "page": window.pages.currentIndex(), "title": window.windowTitle()}))
+        if len(sys.argv) < 2:
+            window.close()
+
+    def changed():
+        if window.session.project is not None:
+            print(json.dumps({"title": window.windowTitle(), "page": window.pages.currentIndex()}))
+            QTimer.singleShot(0, window.close)
+
+    def told(words, kind):
+        if kind == "error":
+            QTimer.singleShot(0, failed)
+
+    def failed():
+        print(json.dumps({"title": window.windowTitle(), "page": window.pages.currentIndex()}))
+        window.close()
+
+    window.session.project_changed.connect(changed)
+    window.session.message.connect(told)
+    window.first_painting = FirstPainting(window, seen)
+
+raise SystemExit(start.open_window(Path(sys.argv[1]) if sys.argv[1:] else None, watch))
+"""
+
+
+def started(folder: Path, *arguments: str) -> list[dict[str, object]]:
+    """What a real start tells: when it was painted first, and when a project was there or refused."""
+    environment = {
+        **os.environ,
+        "QT_QPA_PLATFORM": "offscreen",
+        "PROTOLABEL_LOG_DIR": str(folder),
+        "XDG_CONFIG_HOME": str(folder / "settings"),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", STARTED, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+
+
+def test_nothing_slow_is_loaded_when_the_window_is_first_seen(tmp_path: Path) -> None:
+    (seen,) = started(tmp_path)
+    assert not set(SLOW) & set(seen["modules"])  # type: ignore[call-overload]
+    assert seen["page"] == 0
+
+
+def test_the_window_is_seen_before_the_project_is_read(project_folder: Path, tmp_path: Path) -> None:
+    seen, read = started(tmp_path, str(project_folder))
+    assert not seen["read"]
+    assert not set(SLOW) & set(seen["modules"])  # type: ignore[call-overload]
+    assert seen["page"] == read["page"] == 1  # the canvas keeps its place, there is no flash of the welcome
+    assert "Opening project" in str(seen["title"])
+    assert "Opening" not in str(read["title"])
+
+
+def test_a_project_that_cannot_be_opened_leads_to_the_welcome(tmp_path: Path) -> None:
+    seen, refused = started(tmp_path, str(tmp_path / "nowhere"))
+    assert seen["page"] == 1
+    assert (refused["page"], refused["title"]) == (0, "Protolabel")
+
+
+def test_the_first_painting_is_told_once(qtbot: QtBot) -> None:
+    window, told = QWidget(), []
+    qtbot.addWidget(window)
+    first = FirstPainting(window, lambda: told.append(1))
+    window.show()
+    qtbot.waitUntil(lambda: bool(told))
+    window.repaint()
+    qtbot.wait(20)
+    assert told == [1]
+    del first

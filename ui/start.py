@@ -1,0 +1,45 @@
+"""The order in which a start goes: first a window, then what is behind it.
+
+Python loads modules one at a time, whatever thread asks for them, so a start is as fast as little is loaded
+on the way to the first picture: no SQL, no OpenCV and no Pillow before the window has been painted, no
+training before it is looked at. Nothing made in the meantime is garbage, so the collector rests; what the
+start has made is then taken out of its sight, so that it never stops the window to look through it all again.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ui.main_window import MainWindow
+
+
+def open_window(project: Path | None, watch: Callable[[MainWindow], object] | None = None) -> int:
+    """Show the window until it is closed; `watch` is given it before it is shown. The exit status."""
+    gc.disable()
+    try:
+        from ui.application import run
+
+        return run(project, watch)
+    finally:
+        gc.enable()
+
+
+def load_decoders() -> None:
+    """What reads the first image; on a thread of the pool, while the project is being opened."""
+    from PIL import Image
+
+    import model.image_io  # noqa: F401
+    from model.opencv import cv2
+
+    Image.preinit()
+    cv2.setUseOptimized(True)  # any name will do: it is loaded now
+
+
+def ended() -> None:
+    """The start is over: what is there stays, the collector looks at what comes from now on."""
+    gc.freeze()
+    gc.enable()
