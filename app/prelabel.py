@@ -18,6 +18,7 @@ from app.errors import HostError, InputError
 from app.inference import Inference, Priority
 from app.predictions import Predictions, of_project
 from app.proposals import FLOOR, Candidate, candidates, categories_for, offer, proposals
+from app.tiling import predict_tiles
 from model.messages import Prediction
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def prelabel_project(
     min_score: float = FLOOR,
     again: bool = False,
     use_cache: bool = True,
+    tiles: bool = False,
     document_for: Callable[[ImageId], ImageDocument | None] | None = None,
     on_project_thread: Callable[[Callable[[], Any]], Any] = _here,
     progress: Callable[[int, int], None] | None = None,
@@ -98,6 +100,7 @@ def prelabel_project(
     `again`: then everything but what is done or skipped is run once more (all, if `image_ids` names them).
     A cancelled or broken run goes on where it was when it is started again.
 
+    `tiles`: large images are also seen in overlapping tiles, for what is small in them (app/tiling.py).
     `use_cache`: predictions are kept by the version's name; False for weights whose name proves nothing.
     `document_for` gives the document that is open in the window, None for one that is not.
     `on_project_thread` runs a function where documents and the store may be used, and returns its result.
@@ -106,6 +109,7 @@ def prelabel_project(
     run = _Run(project, inference, min_score, document_for or (lambda _: None), on_project_thread)
     if not use_cache:
         run.cache = None
+    run.tiles = tiles
     return run.over(image_ids, again, progress or (lambda done, total: None), cancelled)
 
 
@@ -131,6 +135,7 @@ class _Run:
         self.document_for, self.here = document_for, on_project_thread
         self.cache: Predictions | None = of_project(project)
         self.version = ""
+        self.tiles = False
         self.failed: list[Failure] = []
         self.done = self.proposed = self.deaths = 0
 
@@ -225,6 +230,7 @@ class _Run:
                 answer = answer.result()
                 if self.cache:
                     self.cache.save(record.content_key, answer)
+            offered = self._candidates(record, answer)
             self.deaths = 0
         except InputError as error:
             self.failed.append(Failure(str(record.path), str(error)))
@@ -235,10 +241,15 @@ class _Run:
                     "free memory or choose another device, then go on"
                 ) from error
             return
-        offered = candidates(answer, self.min_score)
         size = answer.image_width, answer.image_height
         self.proposed += self.here(lambda: self._offer(record, offered, size))
         self.done += 1
+
+    def _candidates(self, record: ImageRecord, whole: Prediction) -> list[Candidate]:
+        if not self.tiles:
+            return candidates(whole, self.min_score)
+        path = self.project.image_path(record.id)
+        return predict_tiles(self.inference, path, whole, self.min_score)
 
     def _offer(self, record: ImageRecord, offered: Sequence[Candidate], size: tuple[int, int]) -> int:
         if not record.width:  # nobody has read the file's header yet

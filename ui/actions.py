@@ -449,6 +449,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
         _project,
     ),
     ActionSpec(
+        "prelabel.tiles",
+        "Pre-label this image in tiles",
+        "Model",
+        ("Ctrl+F5",),
+        lambda c: c.prelabel_in_tiles(),
+        _image,
+        tip="For small things in a large image: the model also looks at overlapping tiles of it",
+    ),
+    ActionSpec(
         "prelabel.stop", "Stop pre-labelling", "Model", ("Shift+Escape",), lambda c: c.stop_tasks(), _project
     ),
     ActionSpec(

@@ -224,8 +224,13 @@ class Context(QObject):
         """All images that are new."""
         self.prelabel([record.id for record in self.session.records if record.state is ImageState.NEW])
 
-    def prelabel(self, image_ids: list[ImageId]) -> None:
-        """These images, in the background."""
+    def prelabel_in_tiles(self) -> None:
+        """The image on screen, also in overlapping tiles, for what is small in it."""
+        if self.session.image_id is not None:
+            self.prelabel([self.session.image_id], tiles=True)
+
+    def prelabel(self, image_ids: list[ImageId], *, tiles: bool = False) -> None:
+        """These images, in the background; `tiles`: large ones also piece by piece."""
         from ui.prelabelling import prelabel_task
 
         if not image_ids:
@@ -239,7 +244,7 @@ class Context(QObject):
 
         self.session.model.with_inference(
             lambda inference: self.run_task(
-                "Pre-labelling", prelabel_task(self.session, inference, image_ids), done
+                "Pre-labelling", prelabel_task(self.session, inference, image_ids, tiles=tiles), done
             )
         )
 

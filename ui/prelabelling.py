@@ -54,7 +54,7 @@ class OpenDocument:
 
 
 def prelabel_task(
-    session: Session, inference: Inference, image_ids: list[ImageId]
+    session: Session, inference: Inference, image_ids: list[ImageId], *, tiles: bool = False
 ) -> Callable[[Callable[[int, int], None], Callable[[], bool]], PrelabelReport]:
     """The work of a task that pre-labels these images."""
     project = session.project
@@ -72,6 +72,7 @@ def prelabel_task(
             inference,
             image_ids,
             again=True,
+            tiles=tiles,
             document_for=document_for,  # type: ignore[arg-type]  # the same methods, on another thread
             on_project_thread=session.workers.wait_for_project,
             progress=progress,

@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help=f"leave out detections below (0.05 in a project, whose window hides more; else {FOLDER_SCORE})",
     )
+    parser.add_argument(
+        "--tiles",
+        action="store_true",
+        help="look at large images also in overlapping tiles, for what is small in them (a project's only)",
+    )
     parser.add_argument("--again", action="store_true", help="also images that this model has pre-labelled")
     parser.add_argument(
         "--images", type=Path, metavar="DIR", help="a folder of images, in place of a project"
@@ -43,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> None:
     """Pre-label what was named."""
     _take_own_gpu()
+    if arguments.tiles and (arguments.project is None or os.environ.get("WORLD_SIZE", "1") != "1"):
+        raise InputError("expected --tiles with a PROJECT and one process; leave it out, or name a project")
     if arguments.project is not None:
         if arguments.images or arguments.out:
             raise InputError(
@@ -90,6 +97,7 @@ def _project(arguments: argparse.Namespace, context: Context) -> None:
                     min_score=min_score,
                     again=arguments.again,
                     use_cache=not version.loose,
+                    tiles=arguments.tiles,
                     progress=context.console.progress("images"),
                 )
     finally:
