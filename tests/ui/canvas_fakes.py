@@ -69,6 +69,7 @@ class FakeSession(QObject):
         self.pixels: NDArray[np.uint8] | None = None
         self.prediction: Prediction | None = None
         self.model = SimpleNamespace(version=None)
+        self.who = ""
         self.selection: tuple[AnnotationId, ...] = ()
         self.categories: list[Category] = list(CATEGORIES)
         self.category: Category | None = CATEGORIES[0]
@@ -112,6 +113,9 @@ class FakeSession(QObject):
 
     def predict_current(self) -> None:
         self.messages.append("asked for a prediction")
+
+    def want_category(self) -> None:
+        self.category_needed.emit()
 
     def undo(self) -> None:
         assert self.document is not None

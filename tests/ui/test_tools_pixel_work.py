@@ -16,6 +16,7 @@ from model.masks import BoxMask
 from tests.ui.canvas_fakes import FakeSession, disc, mask_annotation, rectangle
 from tests.ui.canvas_fakes import annotation as drawn
 from ui.canvas.view import Canvas
+from ui.tools.brush import BrushTool
 from ui.tools.pixel_work import PixelWork, pixel_work
 
 SIZE = (300, 200)
@@ -187,3 +188,31 @@ def test_work_for_an_image_that_is_gone_is_dropped(
     session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [mask_annotation(1, mask, SIZE)], id=2)
     wait(qtbot, work)
     assert session.applied == []
+
+
+def test_a_soft_brush_stops_at_an_edge(session: FakeSession, canvas: Canvas) -> None:
+    pixels = np.full((SIZE[1], SIZE[0], 3), 40, np.uint8)
+    pixels[:, 150:] = 200
+    session.show(pixels, [])
+    canvas.set_tool("brush")
+    canvas.brush_diameter = 40
+    BrushTool.hardness = 0.5
+    try:
+        drag(canvas, (138, 80), (138, 120))
+    finally:
+        BrushTool.hardness = 1.0
+    (made,) = (each.changes[0].after for each in session.applied)
+    assert made is not None
+    painted = window(to_mask(made.geometry, *SIZE), 0, 0, *SIZE)
+    assert painted[100, 122:150].all()  # the rim, where it looks like the middle
+    assert not painted[100, 151:].any()
+
+
+def test_hardness_goes_by_keys_and_is_said(session: FakeSession, canvas: Canvas) -> None:
+    canvas.set_tool("brush")
+    assert "hard" in canvas.tool.hint
+    QTest.keyClick(canvas, Qt.Key.Key_BraceLeft, Qt.KeyboardModifier.ShiftModifier)
+    assert "75%" in canvas.tool.hint
+    for _ in range(5):
+        QTest.keyClick(canvas, Qt.Key.Key_BraceRight, Qt.KeyboardModifier.ShiftModifier)
+    assert BrushTool.hardness == 1.0

@@ -1,51 +1,37 @@
 """Brush and eraser: change the selected instance's pixels, or paint a new one. A stroke is one edit.
 
-Only the stroke's rectangle is worked on while drawing. Frame: image pixels.
+What a stroke does to pixels is in `painting`. Frame: image pixels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 
 from app.annotation import Annotation
 from app.edits import Edit
 from app.geometry import RleMask
-from app.rle import encode
 from model.masks import BoxMask
 from ui.canvas.stage import Live
 from ui.tools.base import Pointer, Tool
 from ui.tools.latest import Latest
-from ui.tools.stroke import Bounds, Point, capsule, capsule_bounds, merged
+from ui.tools.painting import Stroke, extent_of, outcome_of
+from ui.tools.stroke import Point
 
 if TYPE_CHECKING:
-    from app.document import ImageDocument
     from ui.canvas.view import Canvas
     from ui.session import Session
 
 SMALLEST, LARGEST = 1.0, 2000.0  # diameters, image pixels
 SIZE_FACTOR = 1.2
+SIZES = (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight)
+HARDNESSES = (Qt.Key.Key_BraceLeft, Qt.Key.Key_BraceRight)
+HARDNESS_STEP = 0.25
 AT_ONCE = 1_000_000  # pixels of an instance's box up to which a stroke ends within a few milliseconds
 NOTHING_LEFT = "nothing would be left of the instance, so it was kept: press Delete to remove it"
-
-
-@dataclass(slots=True, eq=False)
-class Stroke:
-    """Work under way on one instance: the whole image's bits, of which only touched pages take memory."""
-
-    document: ImageDocument
-    before: Annotation | None  # None: a new instance
-    old: BoxMask
-    bits: NDArray[np.bool_]  # (height, width) of the image
-    adds: bool
-    live: Live
-    last: Point
-    touched: Bounds | None = field(default=None)
 
 
 class BrushTool(Tool):
@@ -55,6 +41,7 @@ class BrushTool(Tool):
     title = "Brush"
     takes_right = True
     adds: ClassVar[bool] = True
+    hardness: ClassVar[float] = 1.0  # of brush and eraser, 0.25 to 1
 
     _stroke: Stroke | None = None
     _settling: Stroke | None = None  # ended, large, and being turned into runs by a thread
@@ -75,7 +62,8 @@ class BrushTool(Tool):
         )
         return (
             f"Drag {what} · Shift+click: straight line · "
-            f"[ ] or Alt+wheel: size {self.diameter:.0f} px · Esc drops it"
+            f"[ ] or Alt+wheel: size {self.diameter:.0f} px · "
+            f"{{ }}: {'hard' if BrushTool.hardness == 1 else f'hardness {BrushTool.hardness:.0%}'}"
         )
 
     @property
@@ -149,21 +137,11 @@ class BrushTool(Tool):
     def _extend(self, to: Point) -> None:
         stroke = self._stroke
         assert stroke is not None
-        width, height = self.canvas.image_size
-        bounds = capsule_bounds(stroke.last, to, self.diameter / 2, width, height)
-        left, top, right, bottom = bounds
-        if left < right and top < bottom:
-            covered = capsule(stroke.last, to, self.diameter / 2, bounds)
-            part = stroke.bits[top:bottom, left:right]
-            if stroke.adds:
-                part |= covered
-            else:
-                part &= ~covered
-            stroke.touched = merged(stroke.touched, bounds)
-            box = stroke.live.box
-            stroke.live.box = tuple(map(float, bounds)) if box is None else _union(box, bounds)  # type: ignore[assignment]
-            self.canvas.patch_live((left, top, right, bottom))
-        stroke.last = to
+        touched = stroke.extend(
+            to, self.diameter / 2, hardness=BrushTool.hardness, pixels=self.session.pixels
+        )
+        if touched is not None:
+            self.canvas.patch_live(touched)
 
     def move(self, pointer: Pointer) -> None:
         self._repaint_ring()
@@ -180,11 +158,11 @@ class BrushTool(Tool):
             self._extend(pointer.point)
         self._stroke = None
         self._end = (self.document.image.id, stroke.last)
-        if _pixels(stroke) <= AT_ONCE:
-            self._finish(stroke, _outcome(stroke))
+        if extent_of(stroke) <= AT_ONCE:
+            self._finish(stroke, outcome_of(stroke))
         else:
             self._settling = stroke
-            self._latest.ask(lambda: _outcome(stroke), lambda outcome: self._finish(stroke, outcome))
+            self._latest.ask(lambda: outcome_of(stroke), lambda outcome: self._finish(stroke, outcome))
 
     def double_click(self, pointer: Pointer) -> None:
         self.press(pointer)
@@ -193,7 +171,7 @@ class BrushTool(Tool):
         stroke = self._settling
         if stroke is not None:
             self._latest.forget()
-            self._finish(stroke, _outcome(stroke))
+            self._finish(stroke, outcome_of(stroke))
 
     def _finish(self, stroke: Stroke, outcome: tuple[BoxMask, RleMask] | None) -> None:
         """The stroke becomes an edit, if it changed anything."""
@@ -244,11 +222,17 @@ class BrushTool(Tool):
         return True
 
     def takes_key(self, event: QKeyEvent) -> bool:
-        return event.key() in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight)
+        return event.key() in (*SIZES, *HARDNESSES)
 
     def key(self, event: QKeyEvent) -> bool:
         if not self.takes_key(event):
             return False
+        if event.key() in HARDNESSES:
+            step = HARDNESS_STEP if event.key() == Qt.Key.Key_BraceRight else -HARDNESS_STEP
+            BrushTool.hardness = min(max(BrushTool.hardness + step, HARDNESS_STEP), 1.0)
+            self._repaint_ring()
+            self.canvas.update_hint()
+            return True
         larger = event.key() == Qt.Key.Key_BracketRight
         step = max(self.diameter * (SIZE_FACTOR - 1), 1.0)
         self.set_diameter(round(self.diameter + (step if larger else -step)))
@@ -276,6 +260,9 @@ class BrushTool(Tool):
         for color, width in ((QColor(0, 0, 0, 150), 3.0), (QColor(255, 255, 255, 235), 1.4)):
             painter.setPen(QPen(color, width))
             painter.drawEllipse(QPointF(x, y), radius, radius)
+            if BrushTool.hardness < 1:
+                inner = radius * BrushTool.hardness
+                painter.drawEllipse(QPointF(x, y), inner, inner)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
@@ -285,53 +272,3 @@ class EraserTool(BrushTool):
     name = "eraser"
     title = "Eraser"
     adds = False
-
-
-def _pixels(stroke: Stroke) -> float:
-    """How large the box is that has to be turned into runs."""
-    left, top, right, bottom = stroke.live.extent
-    return (right - left) * (bottom - top)
-
-
-def _outcome(stroke: Stroke) -> tuple[BoxMask, RleMask] | None:
-    """What the stroke made of the instance, None if it changed nothing; any thread."""
-    mask = _result(stroke)
-    if mask is None:
-        return None
-    height, width = stroke.bits.shape
-    return mask, RleMask(width, height, encode(mask, width, height))
-
-
-def _result(stroke: Stroke) -> BoxMask | None:
-    """The mask after the stroke, cut to its tight box (0 x 0 when empty); None if nothing changed."""
-    if stroke.touched is None:
-        return None
-    left, top, right, bottom = stroke.touched
-    was = np.zeros((bottom - top, right - left), np.bool_)
-    old = stroke.old
-    x0, y0, x1, y1 = max(left, old.left), max(top, old.top), min(right, old.right), min(bottom, old.bottom)
-    if x0 < x1 and y0 < y1:
-        was[y0 - top : y1 - top, x0 - left : x1 - left] = old.bits[
-            y0 - old.top : y1 - old.top, x0 - old.left : x1 - old.left
-        ]
-    if np.array_equal(was, stroke.bits[top:bottom, left:right]):
-        return None
-    if old.bits.size:
-        left, top, right, bottom = merged(stroke.touched, (old.left, old.top, old.right, old.bottom))
-    part = stroke.bits[top:bottom, left:right]
-    rows = np.flatnonzero(part.any(1))
-    if not len(rows):
-        return BoxMask(0, 0, np.zeros((0, 0), np.bool_))
-    part = part[rows[0] : rows[-1] + 1]
-    columns = np.flatnonzero(part.any(0))
-    tight = np.ascontiguousarray(part[:, columns[0] : columns[-1] + 1])
-    return BoxMask(left + int(columns[0]), top + int(rows[0]), tight)
-
-
-def _union(box: tuple[float, float, float, float], bounds: Bounds) -> tuple[float, float, float, float]:
-    return (
-        min(box[0], bounds[0]),
-        min(box[1], bounds[1]),
-        max(box[2], bounds[2]),
-        max(box[3], bounds[3]),
-    )
