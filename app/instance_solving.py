@@ -62,9 +62,9 @@ def solve_near(
 ) -> tuple[Step, ...]:
     """What each hint made, from first to last.
 
-    `start`: the mask before the first hint; `coefficients` (k,) that go with it (zeros for a drawn one); `box`:
-    x y w h that it is cropped to. `pixels`: (H, W, 3) RGB of the image, whole or reduced; None: without colour.
-    `known`: the answer for the first of these hints; what does not fit is made again. A place outside of the
+    `start`: the mask before the first hint; `coefficients` (k,) that go with it (zeros for a drawn one);
+    `box`: x y w h that it is cropped to. `pixels`: (H, W, 3) RGB of the image, whole or reduced; None: without
+    colour. `known`: the answer for the first of these hints; what does not fit is made again. A place outside of the
     image counts as its edge.
     """
     size = prediction.image_width, prediction.image_height
@@ -95,7 +95,7 @@ def _usable(
     usable: list[Step] = []
     for number, step in enumerate(known[: len(strokes)]):
         same = step.strokes == tuple(strokes[: number + 1]) and step.rectangle == rectangle
-        if not same or step.first is not start and not _equal(step.first, start):
+        if not same or (step.first is not start and not _equal(step.first, start)):
             break
         usable.append(step)
     return usable

@@ -1,7 +1,7 @@
-"""One instance on a grid of its own: prototypes resampled, the image's colours, and helper rows beside them.
+"""One instance on a grid of its own: prototypes resampled, the image's colours, and helper rows.
 
-A mask stays linear in a basis; where the network's prototypes cannot express what is wanted, helper rows stand
-beside them: a constant, place, colour and soft bumps. At zero helper coefficients the logits are the network's.
+A mask stays linear in a basis; where the network's prototypes cannot express what is wanted, helper rows
+stand beside them: a constant, place, colour and soft bumps. With these at zero the logits are the network's.
 
 No torch. Frames: a grid spans a rectangle (left, top, right, bottom) of image pixels; its cell j covers
 [j, j + 1) cells, its centre at j + 0.5.
@@ -83,7 +83,7 @@ def instance_grid(
     side: int = SIDE,
     scale: float = 1.0,
 ) -> InstanceGrid:
-    """The grid over a rectangle. `pixels`: (H, W, 3) RGB of the image, reduced by `scale` (2: half as large)."""
+    """The grid over a rectangle. `pixels`: (H, W, 3) RGB of the image, reduced by `scale` (2: half of it)."""
     left, top, right, bottom = rectangle
     shrink = min(1.0, side / max(right - left, bottom - top))
     w, h = max(round((right - left) * shrink), 1), max(round((bottom - top) * shrink), 1)
@@ -116,7 +116,7 @@ def extended_basis(
 ) -> ExtendedBasis:
     """All rows over the grown box (x y w h, image pixels), (h, w, k + helpers) float32.
 
-    Prototypes keep their scale, so that `coefficients` (k,) are the network's; helper rows have unit deviation.
+    Prototypes keep their scale, `coefficients` (k,) are the network's; helper rows have unit deviation.
     """
     width, height = prediction.image_width, prediction.image_height
     rectangle = grown(box, width, height)

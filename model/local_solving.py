@@ -2,14 +2,14 @@
 
 Every hint brings a helper row: near it, alike in colour, and answered alike by the prototypes,
 
-    r_i(x) = exp(-|x - x_i|^2 / 2 l_i^2 - |lab(x) - lab(x_i)|^2 / 2 COLOR^2 - |f(x) - f(x_i)|^2 / 2 LIKENESS^2)
+    r_i(x) = exp(-|x - x_i|^2 / 2 l_i^2 - |lab - lab_i|^2 / 2 COLOR^2 - |f - f_i|^2 / 2 LIKENESS^2)
 
 with l_i in proportion to the distance from the hint to the mask's edge (how large the fault is) and f the
-prototypes scaled to unit deviation in all. Logits are base + P d + sum_i a_i r_i; the price of a change is the
-Gram matrix of the prototypes, little near the hints, for d, and |a|^2 for the helpers (`model.coefficients`).
+prototypes scaled to unit deviation in all. Logits are base + P d + sum_i a_i r_i; the price of a change is
+the Gram matrix of the prototypes, little near the hints, for d, and |a|^2 for the helpers (`model.coefficients`).
 Of what comes out, only the region that hangs together with the hint, in the hint's sense, is taken.
 
-It is a Gaussian process in a few dimensions; nearest known: GPCIS. No torch. Frame: cells of an `InstanceGrid`.
+It is a Gaussian process in a few dimensions; nearest known: GPCIS. No torch. Frame: cells of the grid.
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ def _belonging(
 
 
 def _to_edge(bits: NDArray[np.bool_]) -> Floats:
-    """(h, w) distance of each cell to the nearest one of the other kind; a quarter of the grid where none is."""
+    """(h, w) distance of each cell to the nearest of the other kind; a quarter of the grid where none is."""
     if bits.all() or not bits.any():
         return np.full(bits.shape, min(bits.shape) / 4, np.float32)
     within = cv2.distanceTransform(bits.astype(np.uint8), cv2.DIST_L2, 5)
