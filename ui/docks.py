@@ -74,16 +74,16 @@ class Docks(QObject):
         assert isinstance(window, QMainWindow)
         window.restoreState(self._first, LAYOUT)
         self._keep()
-        self.share_heights(window)
-        columns = [self._docks["Images"], self._docks["Annotations"]]
-        window.resizeDocks(columns, [240, 330], Qt.Orientation.Horizontal)
+        self.share_room(window)
         for title in ("Prototypes", "Annotations"):
             self._docks[title].raise_()
 
-    def share_heights(self, window: QMainWindow) -> None:
-        """The right column's usual heights."""
+    def share_room(self, window: QMainWindow) -> None:
+        """The usual widths and heights; of docks that are shown, others have none to share."""
+        columns = [self._docks["Images"], self._docks["Annotations"]]
+        window.resizeDocks(columns, [240, 330], Qt.Orientation.Horizontal)
         right = [self._docks["Annotations"], self._docks["Prototypes"]]
-        window.resizeDocks(right, [340, 480], Qt.Orientation.Vertical)
+        window.resizeDocks(right, [420, 420], Qt.Orientation.Vertical)
 
     def _keep(self) -> None:
         QSettings().setValue(HIDDEN, sorted(self._hidden))

@@ -37,8 +37,10 @@ from ui.panels.later import Later
 from ui.save_label import SaveLabel
 from ui.session import Session
 from ui.tasks import TaskBar
+from ui.widgets.own_keys import OwnKeys
 
 LAYOUT = docks.LAYOUT
+NARROWEST = 180  # a panel
 
 
 class MainWindow(QMainWindow):
@@ -96,6 +98,7 @@ class MainWindow(QMainWindow):
     def _add_docks(self) -> None:
         self.images = ImagesPanel(self.session)
         self.annotations = AnnotationsPanel(self.session)
+        self.categories = CategoriesPanel(self.session)
         self.training = Later(partial(_training, self.session))
         self.explain = ExplainPanel(self.session)
         CanvasLayer(self.canvas, self.explain)
@@ -103,13 +106,14 @@ class MainWindow(QMainWindow):
         for title, widget, area in (
             ("Images", self.images, left),
             ("Annotations", self.annotations, right),
-            ("Categories", CategoriesPanel(self.session), right),
+            ("Categories", self.categories, right),
             ("Prototypes", self.explain, right),
             ("Training", self.training, right),
         ):
             dock = QDockWidget(title)
             dock.setObjectName(title)
             dock.setWidget(widget)
+            dock.setMinimumWidth(NARROWEST)
             dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
             self.addDockWidget(area, dock)
             self._docks[title] = dock
@@ -138,8 +142,10 @@ class MainWindow(QMainWindow):
         number = QDoubleSpinBox()
         number.setRange(0, 1)
         number.setSingleStep(0.05)
-        number.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        number.setFixedWidth(48)
+        number.setFixedWidth(72)
+        OwnKeys(number).escaped.connect(self.canvas.setFocus)
+        number.lineEdit().returnPressed.connect(self.canvas.setFocus)
+        number.setToolTip("Proposals with a lower score are hidden; no network runs ( + and - )")
         number.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         for widget in (words, self.threshold, number):
             bar.addWidget(widget)
@@ -167,6 +173,8 @@ class MainWindow(QMainWindow):
         self.canvas.hint_changed.connect(self._hint.setText)
         self.canvas.view_changed.connect(self.show_place)
         self.canvas.pointer_moved.connect(self.show_place)
+        session.category_wanted.connect(self._ask_for_category)
+        self.categories.settled.connect(self.canvas.setFocus)
         context.training_wanted.connect(lambda: self.docks.bring("Training"))
         context.versions_wanted.connect(self._show_versions)
         self.tasks.changed.connect(self._close_at_last)
@@ -191,9 +199,16 @@ class MainWindow(QMainWindow):
 
     def _show_docks(self, on: bool) -> None:
         self.docks.show_all(on)
-        if on and not self._laid_out:  # hidden docks have no heights to share
+        if on and not self._laid_out:  # docks that are not laid out yet have no room to share
             self._laid_out = True
-            self.docks.share_heights(self)
+            QTimer.singleShot(0, self._share_room)
+
+    def _share_room(self) -> None:
+        self.docks.share_room(self)
+
+    def _ask_for_category(self) -> None:
+        self.docks.bring("Categories")
+        self.categories.field.setFocus()
 
     def _show_versions(self) -> None:
         self.docks.bring("Training")
@@ -269,9 +284,6 @@ class MainWindow(QMainWindow):
         if geometry is not None:
             self.restoreGeometry(geometry)
         self._laid_out = state is not None and self.restoreState(state, LAYOUT)
-        if not self._laid_out:
-            docks = [self._docks["Images"], self._docks["Annotations"]]
-            self.resizeDocks(docks, [240, 330], Qt.Orientation.Horizontal)
 
     def _close_at_last(self) -> None:
         """The tasks that were told to stop have stopped."""

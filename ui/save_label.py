@@ -30,7 +30,6 @@ class SaveLabel(QLabel):
         self._session = session
         self.setObjectName("faint")
         self.setAccessibleName("Whether everything is saved")
-        self.setMinimumWidth(self.fontMetrics().horizontalAdvance(SaveState.REFUSED) + 12)
         self._late = QTimer(self, singleShot=True, interval=PATIENCE)
         self._late.timeout.connect(self.refresh)
         session.saving_changed.connect(self._changed)

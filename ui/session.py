@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from model.messages import Prediction
 
 READ_AHEAD = 2  # images after the current one whose pixels and documents are read ahead
+SETTLED = 500  # ms after a project was opened: its first image is there, the folder can be looked through
 LARGE = 8_000_000  # pixels from which an image is left to the canvas, which shows a preview first
 
 
@@ -52,6 +53,7 @@ class Session(OpenImage):
     images_changed: SignalInstance = Signal()  # type: ignore[assignment]
     image_state_changed: SignalInstance = Signal(object)  # type: ignore[assignment]  # ImageRecord
     categories_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    category_wanted: SignalInstance = Signal()  # type: ignore[assignment]  # a shape waits for one
     category_changed: SignalInstance = Signal()  # type: ignore[assignment]
     prediction_changed: SignalInstance = Signal()  # type: ignore[assignment]
     tool_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
@@ -71,6 +73,8 @@ class Session(OpenImage):
         self._forget()
         self._ahead = QTimer(self, singleShot=True, interval=120)
         self._ahead.timeout.connect(self._look_ahead)
+        self._rescan = QTimer(self, singleShot=True, interval=SETTLED)
+        self._rescan.timeout.connect(self.rescan)
 
     def _forget(self) -> None:
         self.clear_image()
@@ -81,12 +85,14 @@ class Session(OpenImage):
         self.prediction: Prediction | None = None
         self.pixels: NDArray[np.uint8] | None = None
         self.category: Category | None = None
+        self._category_wanted = False  # a drawn shape waits for the person's choice
         self.tool = "select"
         self.listed: Sequence[ImageId] = ()  # the list's images in its order: steps follow it
         self._places: dict[ImageId, int] = {}
         self._journal: QueuedJournal | None = None
         self._documents.clear()
         self._pixels.clear()
+        self._decoding: set[ImageId] = set()
 
     # --- projects ------------------------------------------------------------------------------------------
 
@@ -124,7 +130,9 @@ class Session(OpenImage):
         if records:
             todo = (each for each in records if each.state not in (ImageState.DONE, ImageState.SKIPPED))
             self.show_image(next(todo, records[0]).id)
-        self.rescan()
+            self._rescan.start()
+        else:
+            self.rescan()
 
     def rescan(self) -> None:
         """Look for new and vanished images in the folder."""
@@ -218,6 +226,9 @@ class Session(OpenImage):
         if project is None or image_id == self.image_id or image_id not in self._places:
             return
         self.image_id = image_id
+        record = self.records[self._places[image_id]]
+        if 0 < record.width * record.height <= LARGE:
+            self._decode(image_id, record.path)  # beside the reading of its annotations
         found = self._documents.get(image_id)
         if found is not None:
             self._show_document(found)
@@ -268,25 +279,30 @@ class Session(OpenImage):
 
     def _decode(self, image_id: ImageId, path: str) -> None:
         project = self.project
-        if project is None or image_id in self._pixels:
+        if project is None or image_id in self._pixels or image_id in self._decoding:
             return
-        from model.image_io import read_image
-
+        self._decoding.add(image_id)
         file = project.images_dir / path
+
+        def work() -> NDArray[np.uint8]:
+            from model.image_io import read_image  # here: loading it would hold up the window
+
+            return read_image(file)
 
         def arrived(pixels: NDArray[np.uint8]) -> None:
             if project is not self.project:
                 return
+            self._decoding.discard(image_id)
             self._pixels.put(image_id, pixels, pixels.nbytes)
-            if image_id == self.image_id and self.document is not None and self.pixels is None:
+            shown = self.document is not None and self.document.image.id == image_id == self.image_id
+            if shown and self.pixels is None:
                 self.pixels = pixels
                 self.document_changed.emit()
 
-        self.workers.on_pool(
-            lambda: read_image(file), arrived, lambda error: self._not_decoded(image_id, error)
-        )
+        self.workers.on_pool(work, arrived, lambda error: self._not_decoded(image_id, error))
 
     def _not_decoded(self, image_id: ImageId, error: InputError) -> None:
+        self._decoding.discard(image_id)
         if image_id == self.image_id:
             self.message.emit(str(error), "error")
 
@@ -407,7 +423,13 @@ class Session(OpenImage):
         found = next((each for each in self.categories if each.id == category_id), None)
         if found is not None and found != self.category:
             self.category = found
+            self._category_wanted = False
             self.category_changed.emit()
+
+    def want_category(self) -> None:
+        """Something was drawn that has no category: only the person's choice can be the one."""
+        self._category_wanted = True
+        self.category_wanted.emit()
 
     def add_category(self, name: str) -> None:
         """A new category, which is then the current one."""
@@ -447,10 +469,9 @@ class Session(OpenImage):
     def _categories_arrived(self, answer: tuple[CategoryId | None, list[Category]]) -> None:
         new, self.categories = answer
         wanted = new if new is not None else (self.category.id if self.category else None)
-        self.category = next(
-            (each for each in self.categories if each.id == wanted),
-            self.categories[0] if self.categories else None,
-        )
+        first = self.categories[0] if self.categories and not self._category_wanted else None
+        self.category = next((each for each in self.categories if each.id == wanted), first)
+        self._category_wanted = self._category_wanted and self.category is None
         self.categories_changed.emit()
         self.category_changed.emit()
 

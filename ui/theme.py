@@ -93,6 +93,8 @@ QTabBar::tab {{ background: {window}; color: {faint}; padding: 7px 12px; border:
 QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
 QStatusBar {{ background: {window}; }}
 QStatusBar::item {{ border: 0; }}
+QStatusBar QLabel {{ padding: 2px 8px; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; }}
 QScrollBar::handle {{ background: {line}; border-radius: 4px; min-height: 24px; min-width: 24px;

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.annotation import Category, CategoryId
 from tests.ui.acting import draw, propose, written
+from ui.main_window import MainWindow
 from ui.panels.categories import CategoriesPanel
 from ui.panels.category_row import COUNT_ROLE, KEY_ROLE
 from ui.session import Session
@@ -61,3 +63,26 @@ def test_an_unused_category_goes(panel: CategoriesPanel, session: Session, qtbot
 def test_choosing_elsewhere_marks_the_row(panel: CategoriesPanel, session: Session) -> None:
     session.set_category(CategoryId(2))
     assert panel.list.currentRow() == 1
+
+
+def test_enter_in_the_field_adds_and_goes_back_to_the_image(qtbot: QtBot, session: Session) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    session.category_wanted.emit()
+    field = window.categories.field
+    qtbot.waitUntil(field.hasFocus)
+    qtbot.keyClicks(field, "bird")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.category is not None and session.category.name == "bird")
+    assert window.canvas.hasFocus()
+
+
+def test_a_waiting_shape_is_not_given_to_a_category_that_the_model_brings(session: Session) -> None:
+    session.category = None
+    session.want_category()
+    session.take_categories(list(session.categories))
+    assert session.category is None
+    session.set_category(session.categories[1].id)
+    assert session.category == session.categories[1]

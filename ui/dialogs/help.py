@@ -26,6 +26,25 @@ MOUSE = (
     ("Drag on empty ground", "Choose all that a rectangle holds"),
     ("Drag a vertex or a side", "Reshape what is chosen"),
 )
+TOOL_KEYS = (
+    ("Any drawing tool", "Esc", "Drop what is being drawn"),
+    ("Select", "Tab, Shift+Tab", "The next or previous instance"),
+    ("Select", "Arrows", "Move what is chosen by a pixel; with Shift by ten"),
+    ("Box", "Shift", "A square"),
+    ("Box", "Ctrl", "The box as it is drawn, without asking the model"),
+    ("Polygon", "Backspace", "Take the last vertex back"),
+    ("Polygon", "Enter, double click", "Close it"),
+    ("Polygon", "Ctrl+click", "Begin a hole in what is chosen"),
+    ("Polygon", "Shift+click", "Begin another part of what is chosen; on a vertex: delete it"),
+    ("Brush, eraser", "[, ], Alt+wheel", "Smaller or larger"),
+    ("Brush, eraser", "Shift+click", "A straight line from where the last stroke ended"),
+    ("Brush, eraser", "Right button", "The other of the two"),
+    ("Click to correct", "Right button, Shift+Enter", "This does not belong to it"),
+    ("Click to correct", "Arrows, then Enter", "A hint without the mouse"),
+    ("Click to correct", "Backspace, or click on a hint", "Take a hint back"),
+    ("Click to correct", "Tab", "The next instance, or the next candidate"),
+    ("Split", "Enter, double click", "Split along the line"),
+)
 WORDS = (
     "A <b>proposal</b> is what the model says; it is yours once you accept, relabel or correct it. The "
     "<b>threshold</b> hides weak proposals at once, without running the model. Mark an image <b>done</b> "
@@ -45,6 +64,10 @@ def page(keys: Keys, filter: str = "") -> str:
             if spec.menu == menu and keys[spec.id]
         ]
         parts.append(_table(title, [row for row in rows if needle in " ".join(row).casefold()]))
+    tools = [(words, keys_, tool) for tool, keys_, words in TOOL_KEYS]
+    parts.append(
+        _table("While a tool is in hand", [row for row in tools if needle in " ".join(row).casefold()])
+    )
     mouse = [(words, keys_, "") for keys_, words in MOUSE if needle in f"{keys_} {words}".casefold()]
     parts.append(_table("Mouse", mouse))
     return "".join(parts)
@@ -55,7 +78,7 @@ def _table(title: str, rows: list[tuple[str, str, str]]) -> str:
         return ""
     lines = "".join(
         f"<tr><td width=200><b>{escape(keys)}</b></td><td>{escape(words)}"
-        f"{f' <span style=color:gray>{escape(tip)}</span>' if tip else ''}</td></tr>"
+        f"{f' &nbsp;<span style=color:gray>{escape(tip)}</span>' if tip else ''}</td></tr>"
         for words, keys, tip in rows
     )
     return f"<h3>{title}</h3><table cellpadding=2>{lines}</table>"

@@ -1,4 +1,4 @@
-"""Settings of this machine: looks, pre-labelling, what is kept, keys. Nothing changes before Save is pressed."""
+"""Settings of this machine: looks, pre-labelling, what is kept, keys. Nothing changes before Save."""
 
 from __future__ import annotations
 

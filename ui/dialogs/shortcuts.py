@@ -51,6 +51,7 @@ class KeysPage(QWidget):
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(34)
         table.setTabKeyNavigation(False)
+        table.setShowGrid(False)
         table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         header = table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)

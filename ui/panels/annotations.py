@@ -20,13 +20,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.annotation import PERSONS_WORK, AnnotationId, AnnotationState
+from app.annotation import PERSONS_WORK, AnnotationId, AnnotationState, ImageState
 from app.edits import Edit
 from ui.panels.annotation_model import AREA, CATEGORY, EYE, SCORE, STATE, AnnotationModel, swatch
 from ui.panels.annotation_row import AnnotationRow
 from ui.panels.score_histogram import ScoreHistogram
 from ui.session import Session
 from ui.widgets.icon_button import IconButton
+
+EMPTY_YET = "Nothing here yet. Draw (P, R, B), or press F5 for the model's proposals."
+EMPTY = {
+    ImageState.PRELABELLED: "The model found nothing here. Draw what there is, or mark it done as empty.",
+    ImageState.DONE: "Done, and empty: an example of nothing being there.",
+    ImageState.SKIPPED: "Skipped, and empty.",
+}
 
 
 class AnnotationsPanel(QWidget):
@@ -179,11 +186,11 @@ class AnnotationsPanel(QWidget):
         if document is None:
             self.summary.setText("No image")
         elif not there:
-            self.summary.setText("Nothing here yet. Draw, or pre-label this image.")
+            self.summary.setText(EMPTY.get(document.state, EMPTY_YET))
         else:
             words = f"{mine} annotation{'' if mine == 1 else 's'}"
             if proposals:
-                words += f" · {over} of {len(proposals)} proposals from {threshold:.2f}"
+                words += f" · {_shown(over, len(proposals), threshold)}"
             self.summary.setText(words)
         self.histogram.setVisible(bool(proposals))
         self.accept.setEnabled(over > 0)
@@ -220,3 +227,10 @@ class AnnotationsPanel(QWidget):
         menu.addSeparator()
         menu.addAction("Delete", session.delete_selection)
         menu.exec(self.table.viewport().mapToGlobal(place))
+
+
+def _shown(over: int, proposals: int, threshold: float) -> str:
+    """How many proposals the threshold lets through."""
+    if not over:
+        return f"{proposals} proposal{'' if proposals == 1 else 's'}, all scored below {threshold:.2f}"
+    return f"{over} of {proposals} proposals shown (score from {threshold:.2f})"

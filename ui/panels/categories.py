@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, Signal, SignalInstance
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from app.annotation import AnnotationState, Category, CategoryId
 from ui.panels.category_row import COLOR_ROLE, COUNT_ROLE, KEY_ROLE, CategoryRow
 from ui.session import Session
+from ui.widgets.own_keys import OwnKeys
 
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
 MANY = 12  # from here on the field also filters
@@ -28,7 +29,9 @@ KEYS = 9  # digits 1 to 9
 
 
 class CategoriesPanel(QWidget):
-    """A list to choose from; a field that filters and, with Enter, adds."""
+    """A list to choose from; a field that filters and, with Enter, adds. `settled`: back to the image."""
+
+    settled: SignalInstance = Signal()  # type: ignore[assignment]
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +57,7 @@ class CategoriesPanel(QWidget):
         session.document_changed.connect(self.show_counts)
         session.annotations_changed.connect(lambda _: self.show_counts())
         self.field.returnPressed.connect(self._add)
+        OwnKeys(self.field).escaped.connect(self._leave)
         self.field.textChanged.connect(lambda: self.refresh())
         self.list.currentItemChanged.connect(self._chosen)
         self.list.itemChanged.connect(self._renamed)
@@ -108,6 +112,12 @@ class CategoriesPanel(QWidget):
             self._session.set_category(there[name.casefold()])
         else:
             self._session.add_category(name)
+        self.settled.emit()
+
+    def _leave(self) -> None:
+        """Nothing is added."""
+        self.field.clear()
+        self.settled.emit()
 
     def _chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None and not self._filling:

@@ -29,6 +29,7 @@ from ui.panels.image_model import RECORD_ROLE, ImageModel
 from ui.panels.image_row import HEIGHT, STATE_COLORS, ImageRow
 from ui.session import Session
 from ui.widgets.chips import ChoiceChips
+from ui.widgets.own_keys import OwnKeys
 
 ORDERS = {
     "name": "By name",
@@ -51,6 +52,7 @@ class ImagesPanel(QWidget):
         self._session = session
         self.model = ImageModel(session)
         self.search = QLineEdit(placeholderText="Filter by name", clearButtonEnabled=True)
+        OwnKeys(self.search).escaped.connect(self.search.clear)
         self.states = ChoiceChips(
             {None: ("All", ""), **{each: (str(each), STATE_COLORS[each]) for each in ImageState}}
         )
