@@ -241,7 +241,8 @@ def _table(arrays: Sequence[NDArray[np.int64] | None]) -> RunTable:
 
 
 def _owners(offsets: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.unique(np.searchsorted(offsets, positions, side="right") - 1)
+    owners = np.sort(np.searchsorted(offsets, positions, side="right") - 1)
+    return owners[np.diff(owners, prepend=-1) > 0]  # each once; np.unique would load numpy.ma while one waits
 
 
 def _blame(faults: list[str | None], indices: NDArray[np.int64], reason: str) -> None:

@@ -71,9 +71,13 @@ class ModelAccess:
         if project is None or self._inference is not None or self._starting:
             return
         self._starting = True
-        from app.versions import active
 
-        self._session.workers.on_project(lambda: active(project), self._found, self._not_found)
+        def work() -> ModelVersion:
+            from app.versions import active  # here: loading it would hold up the window
+
+            return active(project)
+
+        self._session.workers.on_project(work, self._found, self._not_found)
 
     def _found(self, version: ModelVersion) -> None:
         self._starting = False

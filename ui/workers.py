@@ -1,7 +1,8 @@
 """Threads beside the GUI's, and the one bridge by which their results come back to it.
 
-One *project thread* does all database work, in order; a small pool decodes images and makes masks. Whoever
-submits work gets its result (or its fault) as a call on the GUI thread, never elsewhere.
+One *project thread* does all database work, in order; a small pool decodes images and makes masks; another
+makes what may wait, so that no image on screen stands in a queue behind thumbnails. Whoever submits work gets
+its result (or its fault) as a call on the GUI thread, never elsewhere.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Workers(QObject):
         super().__init__(parent)
         self._project = ThreadPoolExecutor(1, thread_name_prefix="project")
         self._pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
+        self._waiting = ThreadPoolExecutor(DECODERS, thread_name_prefix="thumbnails")
         self._closed = False
         self._sent.connect(self._run, Qt.ConnectionType.QueuedConnection)
 
@@ -48,6 +50,15 @@ class Workers(QObject):
     ) -> Future[T]:
         """Run `work`, which may use neither project nor widgets, on the pool."""
         return self._submit(self._pool, work, then, failed)
+
+    def when_free(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], object] | None = None,
+        failed: Callable[[InputError], object] | None = None,
+    ) -> Future[T]:
+        """As `on_pool`, for work that nobody waits for: it holds nothing up that is on the pool."""
+        return self._submit(self._waiting, work, then, failed)
 
     def follow(
         self,
@@ -76,7 +87,8 @@ class Workers(QObject):
     def close(self) -> None:
         """Finish what was submitted to the project thread (edits being written), drop the rest."""
         self._closed = True
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._pool, self._waiting):
+            pool.shutdown(wait=True, cancel_futures=True)
         self._project.shutdown(wait=True)
 
     def _submit(

@@ -123,7 +123,7 @@ class ImageModel(QAbstractListModel):
             return None
         self._asked.add(record.id)
         path, cache = project.images_dir / record.path, project.folder / "cache" / "thumbnails"
-        self._session.workers.on_pool(
+        self._session.workers.when_free(
             lambda: _load(path, cache), lambda image: self._arrived(record.id, image)
         )
         return None
