@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 
 from app.errors import InputError
 
+MAIN = Path(__file__).parents[1] / "main.py"
 OWNER = "dbolya"
 LICENCE = "code MIT; none named for the weights; trained on COCO (annotations CC BY 4.0)"
 HUB = "https://huggingface.co"
@@ -118,6 +121,36 @@ def download(
         )
     os.replace(part, done)
     return done
+
+
+def weights_folder() -> Path:
+    """Where the window keeps what it fetched."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("protolabel", appauthor=False)) / "weights"
+
+
+def fetch(
+    model: Pretrained, folder: Path, progress: Progress, cancelled: Callable[[], bool] = lambda: False
+) -> Path:
+    """Download and convert: `<name>.safetensors` with its card in `folder`. Errors as those two."""
+    out = folder / f"{model.name}.safetensors"
+    if not out.is_file():
+        file = download(model, folder, progress, cancelled)
+        convert(file, model.name, out)
+        file.unlink()
+    return out
+
+
+def convert(file: Path, config: str, out: Path, categories: str = "") -> None:
+    """`convert` in a process of its own, since a window has no torch. InputError: what it said."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(MAIN), "convert", str(file), "--config", config, "--out", str(out)]
+    command += ["--categories", categories] if categories else []
+    ended = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if ended.returncode:
+        said = (ended.stderr.strip().splitlines() or [f"status {ended.returncode}"])[-1]
+        raise InputError(said.removeprefix("protolabel: "))
 
 
 class _Stopped(BaseException):

@@ -106,6 +106,7 @@ class ModelButton(QToolButton):
             action.setEnabled(not self._trying)
         menu.addSeparator()
         menu.addAction("Open a weights file …", self.open_file)
+        menu.addAction("Get published weights …", self.get_published)
         menu.addAction("Scores of all versions …", self._context.show_versions)
         menu.addAction("Retrain …", self._context.show_training)
 
@@ -127,6 +128,15 @@ class ModelButton(QToolButton):
         )
         if chosen:
             self.adopt(Path(chosen))
+
+    def get_published(self) -> None:
+        """Choose a published model, or a checkpoint; it is fetched, converted and made active."""
+        from ui.dialogs.pretrained import PretrainedDialog
+
+        dialog = PretrainedDialog(self.window())
+        if dialog.exec() and dialog.work is not None:
+            self._context.run_task(dialog.title, dialog.work, self.adopt)
+        dialog.deleteLater()
 
     def adopt(self, weights: Path) -> None:
         """Take a weights file into the project and make it active."""
