@@ -54,7 +54,11 @@ class Docks(QObject):
         return title not in self._hidden
 
     def toggle(self, title: str) -> None:
-        """Show a panel, in front, or hide it."""
+        """Show a panel, in front; hide it if it is there already."""
+        dock = self._docks[title]
+        if title not in self._hidden and dock.isVisible() and dock.visibleRegion().isEmpty():
+            self.bring(title)  # it is behind another one
+            return
         self._hidden ^= {title}
         self._keep()
         if title not in self._hidden:

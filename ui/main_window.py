@@ -209,6 +209,10 @@ class MainWindow(QMainWindow):
     def _ask_for_category(self) -> None:
         self.docks.bring("Categories")
         self.categories.field.setFocus()
+        self.session.category_changed.connect(
+            self.notice.hide,
+            Qt.ConnectionType.SingleShotConnection,  # it asked for that
+        )
 
     def _show_versions(self) -> None:
         self.docks.bring("Training")

@@ -27,6 +27,8 @@ def test_a_hidden_panel_stays_hidden_when_the_image_changes(
 ) -> None:
     window = _window(qtbot, session)
     action = window.actions_.by_id[f"panel.{title.lower()}"]
+    window.docks.bring(title)
+    qtbot.waitUntil(lambda: not window._docks[title].visibleRegion().isEmpty())
     action.trigger()
     assert not action.isChecked()
     window.show_state()
@@ -44,6 +46,14 @@ def test_a_hidden_panel_is_hidden_the_next_time(
     assert again._docks["Images"].isHidden()
     again.docks.reset()
     assert not again._docks["Images"].isHidden()
+
+
+def test_a_panel_behind_another_is_brought_to_the_front(qtbot: QtBot, session: Session) -> None:
+    window = _window(qtbot, session)
+    qtbot.waitUntil(lambda: window._docks["Categories"].visibleRegion().isEmpty())
+    window.actions_.by_id["panel.categories"].trigger()
+    qtbot.waitUntil(lambda: not window._docks["Categories"].visibleRegion().isEmpty())
+    assert window.docks.shown("Categories")
 
 
 def test_retrain_brings_the_hidden_training_panel(qtbot: QtBot, session: Session) -> None:
