@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.ceiling import fitted
+from app.edges import refined
 from app.geometry import mask_iou, tight
 from model.basis import extended_basis
 from model.masks import BoxMask, assemble
@@ -23,7 +24,7 @@ FITS, ALMOST = 0.5, 0.3  # IoU of an anchor's box with the drawn one, and where 
 MOST = 15  # anchors that are looked at
 ALIKE = 0.8  # cosine of coefficients from which two anchors mean one object
 SURE = 0.05  # probability below which no class is named, and geometry decides
-FILLS = 0.7  # IoU of a mask's tight box with the drawn one from which the anchor's mask is taken
+FILLS = 0.75  # IoU of a mask's tight box with the drawn one from which the anchor's mask is taken
 SAME = 0.85  # IoU of masks from which two candidates are one
 RIDGE = 3e-2  # of a fit by colour and place to a guess
 OFFERED = 3
@@ -65,7 +66,9 @@ def best_of_box(prediction: Prediction, box: Box, pixels: NDArray[np.uint8] | No
             order = chosen[np.argsort(-rank, kind="stable")][:MOST]
             seed = _from_anchors(prediction, anchors, order, box, overlaps)
             if _extent(seed.mask, box) >= FILLS:
-                return seed
+                return (
+                    seed if pixels is None else replace(seed, mask=_to_edges(seed.mask, prediction, pixels))
+                )
             other = novel(prediction, box, pixels)  # the class is known, the shape is not
             return replace(seed, mask=other.mask, source="geometry")
     return novel(prediction, box, pixels)
@@ -121,7 +124,7 @@ def novel(prediction: Prediction, box: Box, pixels: NDArray[np.uint8] | None) ->
 
 
 def candidates_under(prediction: Prediction, x: float, y: float) -> list[Seed]:
-    """Up to three things that the model may see at a place, the likeliest first: for a click on bare image."""
+    """Up to three things that the model may see at a place, likeliest first: for a click on bare image."""
     anchors = prediction.anchors or _of_detections(prediction)
     frame_x, frame_y, frame_w, frame_h = prediction.frame
     across, down = (x - frame_x) / frame_w, (y - frame_y) / frame_h
@@ -147,6 +150,11 @@ def candidates_under(prediction: Prediction, x: float, y: float) -> list[Seed]:
         if len(found) == OFFERED:
             break
     return found
+
+
+def _to_edges(mask: BoxMask, prediction: Prediction, pixels: NDArray[np.uint8]) -> BoxMask:
+    made = refined(mask, pixels, 1.0, scale=prediction.image_width / pixels.shape[1])
+    return made if made.bits.any() else mask
 
 
 def _extent(mask: BoxMask, box: Box) -> float:

@@ -32,6 +32,7 @@ COMMANDS = {
     "convert": ("convert", "published weights to ours"),
     "pretrained": ("pretrained", "the published models, and fetch their weights"),
     "rank": ("rank", "the order in which images are worth labelling"),
+    "bench": ("bench", "measure: how many clicks correct a mask"),
 }
 PROJECT_FILE = "project.db"
 

@@ -41,15 +41,17 @@ def refined(mask: BoxMask, pixels: NDArray[np.uint8], strength: float, *, scale:
     crop = pixels[corners[1] : max(corners[3], corners[1] + 1), corners[0] : max(corners[2], corners[0] + 1)]
     if crop.shape[:2] != bits.shape:
         crop = np.asarray(cv2.resize(crop, bits.shape[::-1], interpolation=cv2.INTER_LINEAR))
-    soft = _guided(bits.astype(np.float32), crop.astype(np.float32) / 255, max(math.ceil(reach), 1))
+    soft = _guided(
+        bits.astype(np.float32), np.asarray(crop, np.float32) / np.float32(255), max(math.ceil(reach), 1)
+    )
     within = cv2.distanceTransform(np.pad(bits, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
     beyond = cv2.distanceTransform((~bits).astype(np.uint8), cv2.DIST_L2, 3) if not bits.all() else within
     movable = np.where(bits, within, beyond) <= reach
     return tight(BoxMask(left, top, np.where(movable, soft > 0.5, bits)))
 
 
-def _guided(values: NDArray[np.float32], guide: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
-    """The colour guided filter of (h, w) values by a (h, w, 3) guide in 0..1, over squares of 2 radius + 1."""
+def _guided(values: NDArray[np.float32], guide: NDArray[np.floating], radius: int) -> NDArray[np.float32]:
+    """The colour guided filter of (h, w) values by a (h, w, 3) guide in 0..1; squares of 2 radius + 1."""
     size = (2 * radius + 1, 2 * radius + 1)
 
     def mean(array: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -63,9 +63,9 @@ def solve_near(
     """What each hint made, from first to last.
 
     `start`: the mask before the first hint; `coefficients` (k,) that go with it (zeros for a drawn one);
-    `box`: x y w h that it is cropped to. `pixels`: (H, W, 3) RGB of the image, whole or reduced; None: without
-    colour. `known`: the answer for the first of these hints; what does not fit is made again. A place outside of the
-    image counts as its edge.
+    `box`: x y w h that it is cropped to. `pixels`: (H, W, 3) RGB of the image, whole or reduced; None:
+    without colour. `known`: the answer for the first of these hints; what does not fit is made again. A place
+    outside of the image counts as its edge.
     """
     size = prediction.image_width, prediction.image_height
     placed = [_clipped(each, size) for each in strokes]

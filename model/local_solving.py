@@ -6,7 +6,8 @@ Every hint brings a helper row: near it, alike in colour, and answered alike by 
 
 with l_i in proportion to the distance from the hint to the mask's edge (how large the fault is) and f the
 prototypes scaled to unit deviation in all. Logits are base + P d + sum_i a_i r_i; the price of a change is
-the Gram matrix of the prototypes, little near the hints, for d, and |a|^2 for the helpers (`model.coefficients`).
+the Gram matrix of the prototypes, little near the hints, for d, and |a|^2 for the helpers, as in
+`model.coefficients`.
 Of what comes out, only the region that hangs together with the hint, in the hint's sense, is taken.
 
 It is a Gaussian process in a few dimensions; nearest known: GPCIS. No torch. Frame: cells of the grid.
