@@ -96,7 +96,7 @@ def _network(config: str, weights: Path | str) -> Yolact:
 
 def _read(path: Path) -> dict[str, NDArray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except FileNotFoundError:
         raise DataError(f"{path}: expected a batch (.npz), found nothing there") from None
@@ -105,7 +105,7 @@ def _read(path: Path) -> dict[str, NDArray]:
         raise DataError(
             f"{path}: expected a batch as .npz of plain arrays, could not read it ({words})"
         ) from None
-    except AttributeError:  # a single .npy array
+    except (AttributeError, TypeError):  # a single .npy array
         raise DataError(f"{path}: expected a batch as .npz, got a single array") from None
 
 
