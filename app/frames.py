@@ -8,17 +8,18 @@ Frame: image pixels, unless a name says local (pixels of the region).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.annotation import Annotation, Origin
-from app.correction import Box, by_coefficients, crop_of
-from app.geometry import clip, from_mask, measure, subtract, tight, to_mask, translate, union, window
+from app.annotation import Annotation, AnnotationState, Origin
+from app.correction import Box, by_coefficients, crop_of, present
+from app.geometry import from_mask, measure, subtract, tight, to_mask, translate, union, window
 from model.masks import BoxMask
 from model.messages import Prediction
-from model.opencv import cv2
+
+UNTOUCHED = frozenset({AnnotationState.PROPOSED, AnnotationState.ACCEPTED})  # as the network made them
 
 
 def belongs(annotation: Annotation, prediction: Prediction) -> bool:
@@ -28,66 +29,6 @@ def belongs(annotation: Annotation, prediction: Prediction) -> bool:
         return True
     same = origin.model_version == prediction.model_version and origin.region == prediction.region
     return same and len(origin.coefficients) == prediction.prototypes.shape[2]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """The frame of what the network saw, maybe `step` times coarser, and the ways there and back."""
-
-    prediction: Prediction  # as of an image of its own
-    seen: Prediction
-    step: int
-
-    @staticmethod
-    def of(prediction: Prediction, step: int = 1) -> Frame:
-        """The frame of a prediction."""
-        _, _, width, height = (int(value) for value in prediction.frame)
-        width, height = max(width // step, 1), max(height // step, 1)
-        there = replace(prediction, image_width=width, image_height=height, region=None, anchors=None)
-        return Frame(there, prediction, step)
-
-    def enter(self, mask: BoxMask) -> BoxMask:
-        """The part of a mask that the network saw."""
-        x, y, width, height = (int(value) for value in self.seen.frame)
-        if self.seen.region is not None:
-            mask = tight(BoxMask(0, 0, window(mask, x, y, x + width, y + height)))
-        if self.step == 1 or not mask.bits.size:
-            return mask
-        left, top = -(-mask.left // self.step), -(-mask.top // self.step)
-        bits = mask.bits[top * self.step - mask.top :: self.step, left * self.step - mask.left :: self.step]
-        return BoxMask(left, top, np.ascontiguousarray(bits))
-
-    def enter_point(self, point: tuple[float, float]) -> tuple[float, float]:
-        """A place of the image."""
-        x, y = self.seen.frame[:2]
-        return (point[0] - x) / self.step, (point[1] - y) / self.step
-
-    def enter_annotation(self, annotation: Annotation, mask: BoxMask) -> Annotation:
-        """Box and origin of an annotation whose mask entered already; its geometry stays the image's."""
-        rows, columns = mask.bits.shape
-        origin = annotation.origin
-        if origin is not None:
-            (x, y), width, height = self.enter_point(origin.box[:2]), origin.box[2], origin.box[3]
-            origin = replace(origin, box=(x, y, width / self.step, height / self.step), region=None)
-        box = (float(mask.left), float(mask.top), float(columns), float(rows))
-        return replace(annotation, bbox=box, origin=origin)
-
-    def leave(self, mask: BoxMask, before: BoxMask) -> BoxMask:
-        """A mask back in the image, with what of `before` lies outside of what was seen."""
-        if self.step > 1 and mask.bits.size:
-            rows, columns = mask.bits.shape
-            size = columns * self.step, rows * self.step
-            bits = cv2.resize(mask.bits.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-            width, height = self.seen.image_width, self.seen.image_height
-            mask = clip(
-                BoxMask(mask.left * self.step, mask.top * self.step, bits.view(np.bool_)), width, height
-            )
-        if self.seen.region is None:
-            return mask
-        x, y, width, height = (int(value) for value in self.seen.region)
-        outside = subtract(before, BoxMask(x, y, np.ones((height, width), np.bool_)))
-        mask = translate(mask, x, y)
-        return tight(union(outside, mask) if outside.bits.any() else mask)
 
 
 def local(annotation: Annotation, prediction: Prediction) -> tuple[Annotation, Prediction]:
@@ -138,14 +79,32 @@ def recomposed(
 ) -> tuple[Annotation, BoxMask]:
     """The annotation with the mask that `coefficients` (k,) make, cropped to `box`, and that mask.
 
-    InputError where they are of other prototypes.
+    What was painted, or solved beside the prototypes, is where the mask is not what its present coefficients
+    make: it stays over the new mask, within `box`. InputError where the coefficients are of other prototypes.
     """
     here, there = local(annotation, prediction)
+    size = there.image_width, there.image_height
     if box is not None and prediction.region is not None:
         box = (box[0] - prediction.region[0], box[1] - prediction.region[1], box[2], box[3])
     made = by_coefficients(here, there, coefficients, box=box)
-    mask = to_mask(made.geometry, there.image_width, there.image_height)
+    mask = to_mask(made.geometry, *size)
+    if annotation.coefficients is not None or annotation.state not in UNTOUCHED:
+        now = to_mask(by_coefficients(here, there, present(here)).geometry, *size)
+        mask = _layered(mask, now, to_mask(here.geometry, *size), box)
+        made = replace(made, geometry=from_mask(mask, *size))
+        bbox, area = measure(made.geometry, *size)
+        made = replace(made, bbox=bbox, area=area)
     return back(annotation, made, mask, prediction)
+
+
+def _layered(mask: BoxMask, now: BoxMask, kept: BoxMask, box: Box | None) -> BoxMask:
+    """`mask` with the pixels in which `kept` differs from `now`."""
+    added, taken = subtract(kept, now), subtract(now, kept)
+    if box is not None:
+        left, top = round(box[0]), round(box[1])
+        right, bottom = round(box[0] + box[2]), round(box[1] + box[3])
+        added = BoxMask(left, top, window(added, left, top, right, bottom))
+    return tight(subtract(union(mask, added), taken))
 
 
 def with_region(origin: Origin, prediction: Prediction) -> Origin:

@@ -9,11 +9,8 @@ from app.annotation import AnnotationState
 from app.errors import InputError
 from app.geometry import EMPTY
 from app.solving import (
-    MOST,
     Stroke,
-    cell_size,
     changed_rect,
-    clicks_of,
     covers,
     seeded,
     solve_strokes,
@@ -39,7 +36,7 @@ def test_the_same_hints_make_the_same_mask_however_they_come(strokes: list[Strok
     at_once = solve_strokes(start, known, strokes)
     one_by_one = solve_strokes(start, known, strokes[:1])
     for count in range(2, len(strokes) + 1):
-        one_by_one = solve_strokes(start, known, strokes[:count], one_by_one.chain)
+        one_by_one = solve_strokes(start, known, strokes[:count], one_by_one.steps)
     assert one_by_one.annotation == at_once.annotation
 
 
@@ -49,21 +46,6 @@ def test_a_hint_is_obeyed_by_the_prototypes_or_by_paint(stroke: Stroke) -> None:
     known = prediction()
     made = solve_strokes(proposal(known), known, [stroke])
     assert all(covers(made.mask, *each) is stroke.inside for each in stroke.points)
-
-
-def test_what_contradicts_a_newer_hint_does_not_count() -> None:
-    old, new = Stroke(((50.0, 50.0), (90.0, 50.0)), True), Stroke(((51.0, 50.0),), False)
-    clicks = clicks_of([old, new], cell=4.0)
-    assert [(each.x, each.inside) for each in clicks] == [(90.0, True), (51.0, False)]
-    assert len(clicks_of([new, old], cell=4.0)) == 2
-
-
-def test_a_long_stroke_is_thinned_evenly_with_both_ends() -> None:
-    points = tuple((float(x), 10.0) for x in range(200))
-    clicks = clicks_of([Stroke(points, True)], cell=1.0)
-    assert len(clicks) == MOST
-    assert (clicks[0].x, clicks[-1].x) == (0.0, 199.0)
-    assert np.diff([each.x for each in clicks]).max() <= 12
 
 
 def test_a_drawn_instance_is_seeded_by_what_expresses_it() -> None:
@@ -100,10 +82,6 @@ def test_where_masks_differ() -> None:
     c = BoxMask(0, 0, np.ones((3, 5), np.bool_))
     d = BoxMask(0, 0, np.ones((3, 3), np.bool_))
     assert changed_rect(c, d) == (3.0, 0.0, 5.0, 3.0)
-
-
-def test_a_cell_is_as_large_as_its_larger_side() -> None:
-    assert cell_size(prediction()) == 4.0
 
 
 def test_a_loose_piece_goes_as_a_whole() -> None:

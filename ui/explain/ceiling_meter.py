@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -30,7 +32,9 @@ class CeilingMeter(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.value: float | None = None
+        self.value: float | None = None  # of the prototypes alone
+        self.helped: float | None = None  # with helper rows beside them
+        self._pixels: NDArray[np.uint8] | None = None
         self._annotation: Annotation | None = None
         self._prediction: Prediction | None = None
         self._latest = Latest(self)
@@ -38,50 +42,61 @@ class CeilingMeter(QWidget):
         self._rest.timeout.connect(self._measure)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(
-            "How well the best coefficients of these prototypes could express this mask (IoU).\n"
+            "How well the best coefficients of these prototypes could express this mask (IoU),\n"
+            "alone, and with the helper rows that hints use beside them: place, colour, soft bumps.\n"
             "Low: no hint and no bar will do. Look closer, or paint."
         )
         self.setAccessibleName("Prototype ceiling")
         self.hide()
 
-    def follow(self, annotation: Annotation | None, prediction: Prediction | None) -> None:
+    def follow(
+        self,
+        annotation: Annotation | None,
+        prediction: Prediction | None,
+        pixels: NDArray[np.uint8] | None = None,
+    ) -> None:
         """Show the ceiling of this instance with these prototypes; None: nothing to show."""
         if annotation is self._annotation and prediction is self._prediction:
             return
         same = (
             annotation is not None and self._annotation is not None and annotation.id == self._annotation.id
         )
-        self._annotation, self._prediction = annotation, prediction
+        self._annotation, self._prediction, self._pixels = annotation, prediction, pixels
         self._latest.forget()
         self._rest.stop()
         if not same or prediction is None:
-            self.value = None
+            self.value = self.helped = None
         self.setVisible(annotation is not None and prediction is not None)
         if annotation is not None and prediction is not None:
             self._rest.start()
         self.update()
 
     def _measure(self) -> None:
-        from app.solving import ceiling
+        from app.ceiling import ceiling
+        from app.geometry import to_mask
 
-        annotation, prediction = self._annotation, self._prediction
-        if annotation is not None and prediction is not None:
-            self._latest.ask(lambda: ceiling(annotation, prediction), self._measured)
+        annotation, prediction, pixels = self._annotation, self._prediction, self._pixels
+        if annotation is None or prediction is None:
+            return
 
-    def _measured(self, value: float | InputError) -> None:
-        self.value = None if isinstance(value, InputError) else value
+        def work() -> tuple[float, float]:
+            mask = to_mask(annotation.geometry, prediction.image_width, prediction.image_height)
+            alone = ceiling(prediction, pixels, mask, helpers=False)
+            return alone, ceiling(prediction, pixels, mask)
+
+        self._latest.ask(work, self._measured)
+
+    def _measured(self, values: tuple[float, float] | InputError) -> None:
+        self.value, self.helped = (None, None) if isinstance(values, InputError) else values
         self.setAccessibleDescription(self.words())
         self.update()
 
     def words(self) -> str:
         """What the number means."""
-        if self.value is None:
+        if self.value is None or self.helped is None:
             return "Prototype ceiling …"
-        if self.value >= GOOD:
-            advice = ""
-        else:
-            advice = ": look closer" if self.value >= FAIR else ": look closer, or paint"
-        return f"Prototype ceiling {self.value:.2f}{advice}"
+        words = f"Prototype ceiling {self.value:.2f}, with helper rows {self.helped:.2f}"
+        return words if self.helped >= GOOD else f"{words}: look closer, or paint"
 
     def sizeHint(self) -> QSize:
         return QSize(240, HEIGHT)

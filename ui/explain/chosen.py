@@ -78,7 +78,5 @@ def words_for(
             f"{shown.model_version}: they do not belong together."
         )
     if chosen.origin.region != shown.region:
-        return (
-            "This one was looked at closer. Correct it by a click, or look closer again, to see how."
-        )
+        return "This one was looked at closer. Correct it by a click, or look closer again, to see how."
     return "Its coefficients do not fit these prototypes. Pre-label the image again."

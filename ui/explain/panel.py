@@ -151,7 +151,7 @@ class ExplainPanel(QWidget):
         self.over_image.setVisible(with_bars)
         for widget in (self.sums, self.as_bars, self.by_share, self.reset):
             widget.setVisible(instance is not None)
-        self.ceiling.follow(self._only_chosen(), self._shown)
+        self.ceiling.follow(self._only_chosen(), self._shown, self._session.pixels)
         order = instance.order if instance else None
         self.grid.set_instance(instance.values if instance else None, order)
         if instance is not None:

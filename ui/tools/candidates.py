@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.candidates import Candidate, candidates_at, candidates_in, take
+from app.candidates import Candidate, candidate_in, candidates_at, take
 from app.solving import covers
 from model.errors import InputError
 from ui.tools.latest import Latest
@@ -69,7 +69,13 @@ class CandidatePicker:
             else:
                 otherwise()
 
-        self._ask(lambda: candidates_in(prediction, box), best)
+        pixels = self._tool.session.pixels
+
+        def work() -> list[Candidate]:
+            found = candidate_in(prediction, box, pixels)
+            return [found] if found is not None else []
+
+        self._ask(work, best)
 
     def _ask(self, work: Callable[[], list[Candidate]], then: Callable[[list[Candidate]], object]) -> None:
         self.cancel()

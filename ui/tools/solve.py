@@ -11,8 +11,6 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
 
@@ -20,6 +18,7 @@ from app.annotation import Annotation
 from app.correction import explain_refusal
 from app.edits import Edit, EditKind, change
 from app.geometry import to_mask
+from app.instance_solving import Step
 from app.solving import Point, Solved, Stroke, changed_rect, solve_strokes
 from model.errors import InputError
 from model.masks import BoxMask
@@ -53,17 +52,10 @@ class _Work:
     solved: Solved | None = None  # the newest answer
     answered: tuple[Stroke, ...] = ()  # the hints that it obeys
     asked: tuple[Stroke, ...] | None = None  # the newest hints that a thread still works on
-    coarse: bool = False  # and only for a preview
-    chains: dict[tuple[Stroke, ...], tuple[NDArray[np.float64], ...]] = field(default_factory=dict)
+    coarse: bool = False  # and only for a preview, without an annotation
+    steps: tuple[Step, ...] = ()  # what is known of the hints
     history: list[tuple[Annotation, tuple[Stroke, ...]]] = field(default_factory=list)  # what edits made
     since: float = 0.0
-
-    def chain(self, strokes: tuple[Stroke, ...]) -> tuple[NDArray[np.float64], ...]:
-        """The solutions that are known for the first of these hints."""
-        for count in range(len(strokes), 0, -1):
-            if strokes[:count] in self.chains:
-                return self.chains[strokes[:count]]
-        return ()
 
 
 class SolveTool(Tool):
@@ -242,14 +234,15 @@ class SolveTool(Tool):
         if self._drawn:
             strokes = (*strokes, Stroke(tuple(self._drawn), self._inside))
         work.asked = strokes
-        chain, before = work.chain(strokes), self._start_mask(work)
+        known, before = work.steps, self._start_mask(work)
         shown = self._live.mask or self._settled_mask(work)
-        view = self.canvas.view
-        step = max(int(1 / view.scale), 1) if self._drawn and view is not None else 0
-        work.coarse = step > 0
+        work.coarse, pixels = bool(self._drawn), self.session.pixels
+        preview = work.coarse
 
         def solved() -> tuple[Solved, Known]:
-            made = solve_strokes(work.start, work.prediction, strokes, chain, before=before, preview=step)
+            made = solve_strokes(
+                work.start, work.prediction, strokes, known, before=before, pixels=pixels, preview=preview
+            )
             return made, (shown, changed_rect(shown, made.mask)) if shown is not None else None
 
         self._latest.ask(solved, lambda answer: self._answered(work, strokes, answer))
@@ -281,8 +274,7 @@ class SolveTool(Tool):
             return
         made, known = answer
         work.solved, work.answered = made, strokes
-        if made.annotation is not None:
-            work.chains[strokes] = made.chain
+        work.steps = made.steps
         color = self.canvas.shown.color_of(work.start)
         self._live.show(work.start.id, made.mask, color, self._settled_mask(work), known)
         if not self._drawn and strokes == work.strokes and made.annotation is not None:
