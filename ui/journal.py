@@ -10,7 +10,9 @@ from app.errors import InputError
 
 if TYPE_CHECKING:
     from app.annotation import ImageId
+    from app.document import ImageDocument
     from app.project import Project
+    from app.records import DocumentData
     from ui.workers import Workers
 
 
@@ -42,6 +44,22 @@ class QueuedJournal:
     def step(self, edit: Edit, *, position: int) -> None:
         """An undo or redo was performed."""
         self._write(edit, lambda: self._project.store.step(edit, position=position))
+
+    def restore(self, document: ImageDocument) -> None:
+        """Bring a document back to what the disk has, after a failed write.
+
+        What was read while another edit was on its way is not taken, but read again after it: that edit would
+        be lost from memory, although it is on the disk.
+        """
+        image_id = document.image.id
+
+        def arrived(data: DocumentData) -> None:
+            if self._pending:
+                self.restore(document)
+            else:
+                document.restore(data)
+
+        self._workers.on_project(lambda: self._project.store.load_document(image_id), arrived)
 
     def _write(self, edit: Edit, work: Callable[[], None]) -> None:
         self._pending += 1

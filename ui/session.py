@@ -391,9 +391,9 @@ class Session(OpenImage):
     def _not_written(self, image_id: ImageId, error: InputError) -> None:
         """The disk refused an edit: memory goes back to what the disk has."""
         self.message.emit(str(error), "error")
-        project, document = self.project, self._documents.get(image_id)
-        if project is not None and document is not None:
-            self.workers.on_project(lambda: project.store.load_document(image_id), document.restore)
+        document = self._documents.get(image_id)
+        if self._journal is not None and document is not None:
+            self._journal.restore(document)
 
     def set_states(self, image_ids: Iterable[ImageId], state: ImageState) -> None:
         """Several images go to another state, each an undoable edit of its own."""

@@ -107,12 +107,26 @@ def test_a_second_process_is_told_who_has_the_project(project: Project) -> None:
     assert subprocess.run(command, cwd=root, check=False).returncode == 0
 
 
+def _taken_elsewhere(folder: Path) -> bool:
+    """Whether another process finds the folder's lock taken."""
+    code = (
+        "import sys; from pathlib import Path; from app.folder_lock import FolderLock, Taken\n"
+        "try: FolderLock.take(Path(sys.argv[1]))\n"
+        "except Taken: sys.exit(3)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], cwd=root, check=False)
+    assert done.returncode in (0, 3)
+    return done.returncode == 3
+
+
 def test_a_lock_is_let_go_with_its_last_holder(tmp_path: Path) -> None:
     one, other = FolderLock.take(tmp_path), FolderLock.take(tmp_path)
     one.release()
-    one.release()
+    one.release()  # does nothing, in particular not the other's
+    assert _taken_elsewhere(tmp_path)
     other.release()
-    FolderLock.take(tmp_path).release()
+    assert not _taken_elsewhere(tmp_path)
 
 
 def test_coco_ids_outlive_a_removal_that_is_undone_and_are_not_given_twice(project: Project) -> None:

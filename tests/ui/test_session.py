@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.annotation import AnnotationState, CategoryId, ImageState
+from app.annotation import AnnotationState, CategoryId, ImageId, ImageState
+from app.edits import Edit
 from app.errors import StoreError
+from app.records import DocumentData
 from tests.ui.acting import document_of, draw, propose, written
 from ui.session import Session
 
@@ -78,6 +81,36 @@ def test_the_first_work_on_an_image_puts_it_in_progress(session: Session) -> Non
     assert document_of(session).state is ImageState.IN_PROGRESS
     assert (with_state[-1].state, with_state[-1].annotation_count) == (ImageState.IN_PROGRESS, 1)
     assert session.records[0] == with_state[-1]
+
+
+def test_an_edit_made_while_the_disk_is_read_after_a_failed_write_stays(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert session.project is not None
+    store, document = session.project.store, document_of(session)
+    read, drawn = threading.Event(), threading.Event()
+    load, append = store.load_document, store.append
+
+    def slow(image_id: ImageId) -> DocumentData:
+        data = load(image_id)
+        read.set()
+        assert drawn.wait(10)
+        return data
+
+    def refuse(edit: Edit) -> None:
+        raise StoreError("expected to write the edit, the disk is full; make room")
+
+    monkeypatch.setattr(store, "append", refuse)
+    monkeypatch.setattr(store, "load_document", slow)
+    lost = draw(session)
+    qtbot.waitUntil(read.is_set)
+    monkeypatch.setattr(store, "append", append)
+    kept = draw(session, 40)
+    drawn.set()
+    qtbot.waitUntil(lambda: lost.id not in document.annotations)
+    written(session)
+    assert list(document.annotations) == [kept.id]
+    assert [each.id for each in load(document.image.id).annotations] == [kept.id]
 
 
 def test_a_failed_write_is_told_and_memory_goes_back_to_the_disk(
