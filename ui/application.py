@@ -13,7 +13,17 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Qt, QTimer
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QMessageLogContext,
+    QObject,
+    QSettings,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ui import start, theme
@@ -84,6 +94,20 @@ class FirstPainting(QObject):
 
 def screenshot(project: Path, out: Path, *, image: int = 0, seconds: float = 30.0) -> None:
     """Open a project in the real window, off screen if need be, and save a picture of it."""
+    before = qInstallMessageHandler(_say)
+    try:
+        _picture(project, out, image, seconds)
+    finally:
+        qInstallMessageHandler(before)
+
+
+def _say(kind: QtMsgType, context: QMessageLogContext, words: str) -> None:
+    """Qt's messages, without what its offscreen platform says of every window whose size has a limit."""
+    if "propagateSizeHints" not in words:
+        print(words, file=sys.stderr)
+
+
+def _picture(project: Path, out: Path, image: int, seconds: float) -> None:
     app = make_application()
     QCoreApplication.setApplicationName("Protolabel picture")  # a person's layout is neither used nor touched
     QSettings().clear()

@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, side)
         self.pages.addWidget(welcome.Welcome(self.context))
         self.pages.addWidget(self.canvas)
+        self.pages.setMinimumSize(240, 180)  # the card of the first page may be cut, panels may not
         column = QVBoxLayout(self._middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

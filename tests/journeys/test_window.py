@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.annotation import AnnotationState, ImageState
 from app.edits import Change, Edit, EditKind
 from tests.builders import box_mask, make_annotation, make_project
+from tests.journeys.watchdog import Watchdog
 from ui import welcome
 from ui.main_window import MainWindow
 from ui.session import Session
@@ -78,7 +79,7 @@ def settings(tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, settings: None) -> Path:
+def project(tmp_path: Path, settings: None, watchdog: Watchdog) -> Path:
     """Three images, the first with two proposals at the right."""
     made = make_project(tmp_path)
     document = made.document(made.images()[0].id)

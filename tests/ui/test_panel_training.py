@@ -18,7 +18,8 @@ from app.runs import RunState
 from tests.ui.acting import draw, written
 from ui.panels.comparison import rows_of
 from ui.panels.run_watch import Progress, duration
-from ui.panels.training import DECIDED, TrainingPanel
+from ui.panels.training import TrainingPanel
+from ui.panels.verdict import DECIDED
 from ui.panels.versions import card_html
 from ui.session import Session
 
@@ -133,22 +134,22 @@ def test_a_finished_run_is_compared_once_and_a_person_decides(
     panel = TrainingPanel(session)
     qtbot.addWidget(panel)
     panel.show()
-    qtbot.waitUntil(panel.keep.isVisible)
-    assert "v1 is ready" in panel.verdict.text()
-    assert [panel.table.item(0, column).text() for column in range(4)] == [
+    qtbot.waitUntil(panel.verdict.keep.isVisible)
+    assert "v1 is ready" in panel.verdict.words.text()
+    assert [panel.verdict.table.item(0, column).text() for column in range(4)] == [
         "mask AP",
         "0.300",
         "0.400",
         "+0.100",
     ]
-    panel.keep.click()
+    panel.verdict.keep.click()
     assert (folder / DECIDED).exists()
-    assert not panel.keep.isVisible()
+    assert not panel.verdict.keep.isVisible()
     again = TrainingPanel(session)
     qtbot.addWidget(again)
     qtbot.waitUntil(lambda: again.watch.state == RunState.DONE)
     written(session)
-    assert not again.keep.isVisibleTo(again)
+    assert not again.verdict.keep.isVisibleTo(again)
 
 
 def test_a_comparison_has_a_row_a_category_and_dashes_where_nothing_was_measured() -> None:

@@ -6,7 +6,7 @@ project again finds it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
@@ -26,23 +26,18 @@ from PySide6.QtWidgets import (
 )
 
 from app.annotation import CategoryId, ImageState
-from ui.panels.comparison import ComparisonTable
-from ui.panels.run_watch import RunWatch, beside, duration
+from ui.panels.run_watch import RunWatch, duration
+from ui.panels.verdict import Verdict
 from ui.panels.versions import VersionsPanel
 from ui.widgets.chips import Chip
 from ui.widgets.plot import Plot
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from app.errors import InputError
     from app.project import Project
-    from app.retraining import Comparison
     from app.runs import Run
-    from app.versions import ModelVersion
     from ui.session import Session
 
-DECIDED = "decided"  # in a run's folder: a person has chosen
 QUICK, FULL = 200, 600  # steps
 LENGTHS = {f"Quick: {QUICK} steps": QUICK, f"Full: {FULL} steps": FULL, "As the model was trained": None}
 DEVICES = {"Best there is": "auto", "CPU": "cpu", "GPU (CUDA)": "cuda", "GPU (Apple)": "mps"}
@@ -56,7 +51,6 @@ class TrainingPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._new: ModelVersion | None = None
         self.watch = RunWatch(session, self)
         self.versions = VersionsPanel(session)
         self._recount = QTimer(self, singleShot=True, interval=REST)
@@ -70,9 +64,7 @@ class TrainingPanel(QWidget):
         self.scores = Plot("AP on held-out images", smooth=False)
         self.with_log = Chip("Log", "What the run said")
         self.log = QPlainTextEdit(readOnly=True)
-        self.verdict = QLabel(wordWrap=True)
-        self.table = ComparisonTable()
-        self.activate, self.keep = QPushButton("Make the new one active"), QPushButton("Keep the old one")
+        self.verdict = Verdict(session)
         self.tabs = QTabWidget()
         self._lay_out()
         self._connect()
@@ -93,13 +85,11 @@ class TrainingPanel(QWidget):
         self.progress.setTextVisible(False)
         self.log.setFixedHeight(110)
         self.log.hide()
-        buttons, decision = QHBoxLayout(), QHBoxLayout()
+        buttons = QHBoxLayout()
         buttons.addWidget(self.start, 1)
         for button in (self.cancel, self.resume):
             buttons.addWidget(button)
         buttons.addWidget(self.with_log)
-        for button in (self.activate, self.keep):
-            decision.addWidget(button, 1)
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(8, 8, 8, 8)
@@ -107,9 +97,8 @@ class TrainingPanel(QWidget):
         layout.addWidget(self.data)
         layout.addLayout(form)
         layout.addLayout(buttons)
-        for widget in (self.progress, self.state, self.verdict, self.table):
+        for widget in (self.progress, self.state, self.verdict):
             layout.addWidget(widget)
-        layout.addLayout(decision)
         layout.addWidget(self.losses, 1)
         layout.addWidget(self.scores, 1)
         layout.addWidget(self.log)
@@ -134,11 +123,10 @@ class TrainingPanel(QWidget):
         self.cancel.clicked.connect(self._cancel)
         self.resume.clicked.connect(lambda: self._resume())
         self.with_log.toggled.connect(self.log.setVisible)
-        self.activate.clicked.connect(lambda: self._make_active())
-        self.keep.clicked.connect(lambda: self._keep_old())
         self.watch.changed.connect(self._show_run)
         self.watch.ended.connect(self._ended)
-        self.versions.activated.connect(lambda _: self._read_versions())
+        session.version_changed.connect(self._read_versions)
+        self.verdict.registered.connect(self._read_versions)
 
     def show_versions(self) -> None:
         """Bring the list of versions to the front."""
@@ -147,7 +135,7 @@ class TrainingPanel(QWidget):
     # --- a project and its runs ----------------------------------------------------------------------------
 
     def _project_changed(self) -> None:
-        self._clear_verdict()
+        self.verdict.clear()
         self.state.clear()
         self.watch.watch(None)
         self._counted: list[object] = []
@@ -246,7 +234,7 @@ class TrainingPanel(QWidget):
             iterations=self.length.currentData(),
             device=self.device.currentData(),
         )
-        self._clear_verdict()
+        self.verdict.clear()
         self.start.setEnabled(False)
         self.state.setText("Freezing the data …")
         self._session.workers.on_project(
@@ -303,103 +291,7 @@ class TrainingPanel(QWidget):
         self._count()
         project, run = self._session.project, self.watch.run
         if state == "done" and project is not None and run is not None:
-            self._compare(project, run)
-
-    # --- old against new -----------------------------------------------------------------------------------
-
-    def _compare(self, project: Project, run: Run) -> None:
-        """Measure, once; a run that was measured and registered before is only shown."""
-        from app.retraining import compare, register
-        from app.versions import list_versions
-
-        if (run.folder / DECIDED).exists():
-            return
-        self._tell("Measuring the new version and the old one on the held-out images …")
-
-        def measured(comparison: Comparison) -> None:
-            self._session.workers.on_project(
-                lambda: register(project, run, comparison), lambda version: self._offer(run, version)
-            )
-
-        def found(version: ModelVersion | None) -> None:
-            if run is not self.watch.run:
-                return
-            if version is not None:
-                self._offer(run, version)
-            else:
-                beside(self._session, lambda: compare(run), measured, self._not_measured)
-
-        def known() -> ModelVersion | None:
-            return next((each for each in list_versions(project) if each.card.get("run") == run.name), None)
-
-        self._session.workers.on_project(known, found)
-
-    def _not_measured(self, error: InputError) -> None:
-        self._tell(str(error))
-
-    def _tell(self, words: str) -> None:
-        """The verdict, or what is being done about it."""
-        self.verdict.setText(words)
-        self.verdict.setVisible(bool(words))
-
-    def _offer(self, run: Run, version: ModelVersion) -> None:
-        """Old and new side by side, and the choice."""
-        if run is not self.watch.run:
-            return
-        self._new = version
-        comparison: dict[str, Any] = version.card.get("comparison") or {}
-        old, new = comparison.get("old_scores") or {}, comparison.get("new_scores") or {}
-        count = comparison.get("images", 0)
-        note = "" if count >= 5 else " That is few: take the numbers with care."
-        unknown = "" if old else " The old version knows none of these categories."
-        self._tell(
-            f"<b>{version.name} is ready.</b> Measured on {count} held-out image{'' if count == 1 else 's'}."
-            f"{unknown}{note}"
-        )
-        self.table.show_versions((str(comparison.get("old", "old")), version.name), old, new)
-        for widget in (self.table, self.activate, self.keep):
-            widget.setVisible(True)
-        self._read_versions()
-
-    def _make_active(self) -> None:
-        from app.versions import SETTING, try_out
-
-        project, version, run = self._session.project, self._new, self.watch.run
-        if project is None or version is None or run is None:
-            return
-        self.activate.setEnabled(False)
-        self._tell(f"Loading {version.name} and asking it about an image …")
-
-        def done(_: object) -> None:
-            self._decided(run.folder, f"{version.name} is active: images are pre-labelled with it.")
-            self._session.model_changed()
-            self._read_versions()
-
-        def tried(_: object) -> None:
-            self._session.workers.on_project(lambda: project.set_setting(SETTING, version.name), done)
-
-        beside(self._session, lambda: try_out(version), tried, self._not_active)
-
-    def _not_active(self, error: InputError) -> None:
-        self.activate.setEnabled(True)
-        self._tell(f"{error}; the old version stays active")
-
-    def _keep_old(self) -> None:
-        if self._new is not None and self.watch.run is not None:
-            words = f"The old version stays active; {self._new.name} is kept among the versions."
-            self._decided(self.watch.run.folder, words)
-
-    def _decided(self, folder: Path, words: str) -> None:
-        (folder / DECIDED).touch()
-        self._clear_verdict()
-        self._tell(words)
-
-    def _clear_verdict(self) -> None:
-        self._new = None
-        self._tell("")
-        self.activate.setEnabled(True)
-        for widget in (self.table, self.activate, self.keep):
-            widget.setVisible(False)
+            self.verdict.compare(project, run)
 
 
 def _choices(project: Project) -> tuple[str, list[str]]:

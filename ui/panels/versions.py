@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from app.errors import InputError
-from ui.panels.run_watch import beside, number
+from ui.panels.run_watch import number
 
 if TYPE_CHECKING:
     from app.versions import ModelVersion
@@ -45,6 +45,7 @@ class VersionsPanel(QWidget):
         for widget, stretch in ((self.list, 1), (self.card, 0), (self.use, 0), (self.words, 0)):
             layout.addWidget(widget, stretch)
         session.project_changed.connect(self.refresh)
+        session.version_changed.connect(self.refresh)
         self.list.currentRowChanged.connect(lambda _: self._show_card())
         self.use.clicked.connect(lambda: self.activate_chosen())
         self.refresh()
@@ -100,17 +101,11 @@ class VersionsPanel(QWidget):
         version, project = self.chosen(), self._session.project
         if version is None or project is None:
             return
-        from app.versions import SETTING, try_out
+        from ui.activation import activate
 
         self.use.setEnabled(False)
         self.words.setText(f"Loading {version.name} and asking it about an image …")
-
-        def tried(_: object) -> None:
-            self._session.workers.on_project(
-                lambda: project.set_setting(SETTING, version.name), lambda _: self._activated(version.name)
-            )
-
-        beside(self._session, lambda: try_out(version), tried, self._refused)
+        activate(self._session, version, lambda: self._activated(version.name), self._refused)
 
     def _refused(self, error: InputError) -> None:
         self.words.setText(f"{error}; the old version stays active")
@@ -118,7 +113,6 @@ class VersionsPanel(QWidget):
 
     def _activated(self, name: str) -> None:
         self.words.setText(f"{name} pre-labels from now on.")
-        self._session.model_changed()
         self.activated.emit(name)
         self.refresh()
 

@@ -1,0 +1,26 @@
+"""What journeys share: a watchdog over the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from tests.journeys.watchdog import Watchdog
+from ui.menus import Actions
+
+
+@pytest.fixture
+def watchdog(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watchdog]:
+    """Every action of the table and every turn of the event loop is timed; slow ones are logged."""
+    dog = Watchdog()
+    perform = Actions._run
+
+    def timed(self: Actions, name: str) -> None:
+        with dog.watch(f"the action {name}"):
+            perform(self, name)
+
+    monkeypatch.setattr(Actions, "_run", timed)
+    yield dog
+    dog.deleteLater()
