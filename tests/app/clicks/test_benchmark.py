@@ -1,0 +1,66 @@
+"""The benchmark end to end on a file, with a prediction that is known: all series, all numbers."""
+
+import json
+from concurrent.futures import Future
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.clicks.benchmark import run
+from app.commands.bench import lines
+from app.errors import InputError
+from model.messages import Prediction
+from tests.app.test_instance_solving import HEIGHT, WIDTH, picture, prediction
+
+
+class Known:
+    """Answers with one prediction."""
+
+    def predict(self, *_: object, **__: object) -> Future[Prediction]:
+        future: Future[Prediction] = Future()
+        future.set_result(prediction())
+        return future
+
+
+def dataset(folder: Path) -> Path:
+    Image.fromarray(picture()).save(folder / "a.png")
+    ring = [32, 32, 88, 32, 88, 48, 128, 48, 128, 64, 88, 64, 88, 88, 32, 88]
+    annotations = [
+        {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [ring]},
+        {"id": 2, "image_id": 1, "category_id": 1, "segmentation": [ring], "iscrowd": 1},
+    ]
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "width": WIDTH, "height": HEIGHT}],
+        "categories": [{"id": 1, "name": "cat"}],
+        "annotations": annotations,
+    }
+    path = folder / "val.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_every_series_is_measured_and_printed(tmp_path: Path) -> None:
+    found = run(Known(), dataset(tmp_path), tmp_path, clicks=3).as_dict()  # type: ignore[arg-type]
+    assert (found["images"], found["instances"], found["matched"], found["skipped"]) == (1, 1, 1, 1)
+    series = found["series"]
+    assert {"from nothing: tool", "from the prediction: tool", "off centre: brush"} <= series.keys()
+    tool = series["from the prediction: tool"]
+    assert tool["iou"][1] > tool["iou"][0] + 0.05
+    assert tool["noc85"] <= 1
+    assert 0 < found["box"]["mean"] <= 1
+    assert found["polygon_vertices"]["90"] >= 4
+    text = "\n".join(lines(json.loads(json.dumps(found))))
+    assert "from the prediction: tool" in text
+    assert np.isfinite(tool["times_polygon"])
+
+
+def test_what_is_no_coco_file_and_what_is_missing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(InputError, match="expected a COCO file"):
+        run(Known(), tmp_path / "x.json", tmp_path)  # type: ignore[arg-type]
+    data = dataset(tmp_path)
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(InputError, match=r"expected a\.png"):
+        run(Known(), data, tmp_path)  # type: ignore[arg-type]

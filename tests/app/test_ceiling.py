@@ -1,0 +1,37 @@
+"""The ceiling: what the basis holds is expressed, what it does not hold is not, helpers raise it."""
+
+import numpy as np
+
+from app.ceiling import Measured, ceiling, size_of, table
+from model.masks import BoxMask
+from tests.app.test_instance_solving import BODY, picture, prediction
+
+
+def test_a_prototype_is_expressed_wholly() -> None:
+    assert ceiling(prediction(), picture(), BODY, helpers=False) > 0.9
+
+
+def test_helpers_raise_the_ceiling_of_what_the_prototypes_do_not_hold() -> None:
+    rows, columns = np.ogrid[:40, :40]
+    disc = BoxMask(70, 60, np.asarray((rows - 20) ** 2 + (columns - 20) ** 2 < 300))
+    alone = ceiling(prediction(), picture(), disc, helpers=False)
+    assert ceiling(prediction(), picture(), disc) > alone + 0.1
+
+
+def test_nothing_has_no_ceiling() -> None:
+    assert ceiling(prediction(), None, BoxMask(0, 0, np.zeros((0, 0), np.bool_))) == 0
+
+
+def test_a_pixel_and_everything_are_measured() -> None:
+    assert 0 <= ceiling(prediction(), picture(), BoxMask(5, 5, np.ones((1, 1), np.bool_))) <= 1
+    assert ceiling(prediction(), picture(), BoxMask(0, 0, np.ones((120, 160), np.bool_))) == 1
+
+
+def test_the_table_counts_by_category_and_size() -> None:
+    rows = table([Measured("cat", 10**4, 0.95), Measured("cat", 100, 0.5), Measured("dog", 100, 0.86)])
+    found = {(row["category"], row["size"]): row for row in rows}
+    assert found["all", "all"]["instances"] == 3
+    assert found["cat", "small"]["mean"] == 0.5
+    assert found["all", "small"]["share_85"] == 0.5
+    assert ("dog", "large") not in found
+    assert [size_of(area) for area in (1023, 1024, 96**2)] == ["small", "medium", "large"]
