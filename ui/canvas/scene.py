@@ -7,6 +7,7 @@ while a person edits, only the over layer changes. No Qt. Frame: image pixels.
 from __future__ import annotations
 
 import colorsys
+import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -43,18 +44,23 @@ class MaskStore:
 
     def __init__(self) -> None:
         self._masks: dict[AnnotationId, tuple[Geometry, BoxMask]] = {}
+        self._decoding = threading.Lock()  # both painting threads begin with the same masks
 
     def get(self, id: AnnotationId, geometry: Geometry, width: int, height: int) -> BoxMask:
         """The mask of a geometry in an image of that size; an unsound one is empty: its import said so."""
-        known = self._masks.get(id)
-        if known is not None and known[0] is geometry:
-            return known[1]
-        try:
-            mask = to_mask(geometry, width, height)
-        except InputError:
-            mask = EMPTY
-        self._masks[id] = (geometry, mask)
-        return mask
+        known = self.known(id, geometry)
+        if known is not None:
+            return known
+        with self._decoding:
+            known = self.known(id, geometry)
+            if known is not None:
+                return known
+            try:
+                mask = to_mask(geometry, width, height)
+            except InputError:
+                mask = EMPTY
+            self._masks[id] = (geometry, mask)
+            return mask
 
     def known(self, id: AnnotationId, geometry: Geometry) -> BoxMask | None:
         """The mask if it was decoded before."""

@@ -121,14 +121,13 @@ class Stage(QObject):
 
     def show(self, damage: Sequence[Damage]) -> None:
         """The scene's shapes changed there."""
-        if self._picture is None:
+        if self._picture is None or not damage:  # a new stamp would have tiles under way painted again
             return
         self._picture = self._with(shapes=self.scene.base)
         self._stamp += 1
         for each in damage:
             self._cache.invalidate(grown(each.rect, self._reach()), self._stamp, base=each.base)
-        if damage:
-            self.request()
+        self.request()
 
     def set_view(self, view: View, width: int, height: int) -> None:
         """The widget shows this; its size in device pixels."""
