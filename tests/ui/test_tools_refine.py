@@ -1,0 +1,78 @@
+"""Drawing a mask to the image's edges: previewed, one edit at the end, nothing where it is dropped."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.annotation import AnnotationId
+from app.edits import EditKind
+from app.geometry import to_mask, window
+from tests.ui.canvas_fakes import FakeSession, disc, mask_annotation
+from ui.canvas.view import Canvas
+from ui.tools.refine import EdgeDialog
+
+SIZE = (300, 200)
+ONE = AnnotationId(1)
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> FakeSession:
+    return FakeSession()
+
+
+@pytest.fixture
+def canvas(qtbot: QtBot, session: FakeSession) -> Iterator[Canvas]:
+    canvas = Canvas(session)  # type: ignore[arg-type]
+    canvas.resize(624, 424)
+    qtbot.addWidget(canvas)
+    canvas.show()
+    QTest.qWaitForWindowExposed(canvas)
+    pixels = np.full((SIZE[1], SIZE[0], 3), 40, np.uint8)
+    rows, columns = np.mgrid[: SIZE[1], : SIZE[0]] + 0.5
+    pixels[(columns - 150) ** 2 + (rows - 100) ** 2 < 50**2] = 210
+    session.show(pixels, [mask_annotation(1, disc(152, 101, 48, SIZE), SIZE)])
+    session.select([ONE])
+    yield canvas
+    canvas.close_threads()
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> EdgeDialog:
+    assert session.document is not None
+    dialog = EdgeDialog(canvas, session.document.annotations[ONE], Path("1.jpg"))
+    dialog.show()
+    qtbot.waitUntil(lambda: canvas.stage.live is not None, timeout=5000)
+    return dialog
+
+
+def error(session: FakeSession) -> int:
+    """Pixels in which the mask is not the bright disc."""
+    assert session.document is not None
+    bits = window(to_mask(session.document.annotations[ONE].geometry, *SIZE), 0, 0, *SIZE)
+    assert session.pixels is not None
+    return int((bits != (session.pixels[..., 0] > 100)).sum())
+
+
+def test_the_end_is_one_edit_nearer_to_the_edges(session: FakeSession, dialog: EdgeDialog) -> None:
+    before = error(session)
+    dialog.accept()
+    assert [each.kind for each in session.applied] == [EditKind.RESHAPE]
+    assert error(session) < before / 2
+    session.undo()
+    assert error(session) == before
+
+
+def test_dropped_it_leaves_no_trace(session: FakeSession, canvas: Canvas, dialog: EdgeDialog) -> None:
+    dialog.reject()
+    assert session.applied == []
+    assert canvas.stage.live is None
+
+
+def test_another_selection_ends_it(session: FakeSession, canvas: Canvas, dialog: EdgeDialog) -> None:
+    session.select([])
+    assert canvas.stage.live is None
+    assert session.applied == []
