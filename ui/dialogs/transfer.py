@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,14 +38,33 @@ FORMS: dict[str, Literal["rle", "polygon"]] = {
 }
 
 
-def import_task(session: Session, project: Project, file: Path) -> Work:
+@dataclass(frozen=True, slots=True)
+class ImportChoices:
+    """How a file is taken, as `import_coco` has it."""
+
+    images_dir: Path | None = None
+    done: bool = False
+    scores_are_proposals: bool = False
+
+
+def import_task(
+    session: Session, project: Project, file: Path, choices: ImportChoices = ImportChoices()
+) -> Work:
     """Read a file on the project thread."""
 
     def work(progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Any:
         from app.coco import import_coco
 
         return session.workers.wait_for_project(
-            lambda: import_coco(project, file, progress=progress, cancelled=cancelled)
+            lambda: import_coco(
+                project,
+                file,
+                choices.images_dir,
+                done=choices.done,
+                scores_are_proposals=choices.scores_are_proposals,
+                progress=progress,
+                cancelled=cancelled,
+            )
         )
 
     return work
@@ -56,6 +76,7 @@ def export_task(
     file: Path,
     states: tuple[ImageState, ...],
     segmentation: Literal["rle", "polygon"],
+    include_proposals: bool = False,
 ) -> Work:
     """Write a file on the project thread."""
 
@@ -63,7 +84,15 @@ def export_task(
         from app.coco import export_coco
 
         return session.workers.wait_for_project(
-            lambda: export_coco(project, file, states, segmentation, progress=progress, cancelled=cancelled)
+            lambda: export_coco(
+                project,
+                file,
+                states,
+                segmentation,
+                include_proposals=include_proposals,
+                progress=progress,
+                cancelled=cancelled,
+            )
         )
 
     return work
@@ -85,6 +114,63 @@ def show_report(window: QWidget, title: str, report: Any) -> None:
     dialog.show()
 
 
+class ImportDialog(QDialog):
+    """How a chosen COCO file is taken into a project."""
+
+    def __init__(self, parent: QWidget, file: Path, images_dir: Path) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Import COCO")
+        self._done = QCheckBox("The file is complete: mark all its images done")
+        self._done.setToolTip("Also those without an annotation: they are verified as empty")
+        self._proposals = QCheckBox("Offer annotations that have a score as proposals")
+        self._proposals.setToolTip("Otherwise they are accepted as they are")
+        self._folder = QLineEdit(placeholderText=f"the project's own: {images_dir}")
+        self._folder.setAccessibleName("Folder where the file's image names start")
+        browse = QPushButton("Choose …")
+        browse.clicked.connect(self._browse)
+        row = QHBoxLayout()
+        row.addWidget(self._folder, 1)
+        row.addWidget(browse)
+        form = QFormLayout()
+        name = QLabel(file.name)
+        name.setToolTip(str(file))
+        form.addRow("File", name)
+        form.addRow("Names start in", row)
+        form.addRow("", self._done)
+        form.addRow("", self._proposals)
+        note = QLabel(
+            "What is there already is not doubled. A report says what was kept, changed and refused."
+        )
+        note.setObjectName("faint")
+        note.setWordWrap(True)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        buttons.button(QDialogButtonBox.StandardButton.Ok).setText("Import")
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(note)
+        layout.addWidget(buttons)
+        self.setMinimumWidth(520)
+
+    @property
+    def choices(self) -> ImportChoices:
+        """What was chosen."""
+        folder = self._folder.text().strip()
+        return ImportChoices(
+            Path(folder).expanduser() if folder else None,
+            self._done.isChecked(),
+            self._proposals.isChecked(),
+        )
+
+    def _browse(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Folder where the file's names start")
+        if chosen:
+            self._folder.setText(chosen)
+
+
 class ExportDialog(QDialog):
     """File, images by state, form of the masks."""
 
@@ -102,8 +188,11 @@ class ExportDialog(QDialog):
         self._states[ImageState.DONE].setChecked(True)
         self._form = QComboBox()
         self._form.addItems(list(FORMS))
+        self._proposals = QCheckBox("Write open proposals, too, with their scores")
+        self._proposals.toggled.connect(self._summarise)
         self._summary = QLabel()
         self._summary.setObjectName("faint")
+        self._summary.setWordWrap(True)
         self._buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel
         )
@@ -122,6 +211,7 @@ class ExportDialog(QDialog):
         for number, box in enumerate(self._states.values()):
             form.addRow("Images" if not number else "", box)
             box.toggled.connect(self._summarise)
+        form.addRow("", self._proposals)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self._summary)
@@ -140,11 +230,17 @@ class ExportDialog(QDialog):
     def segmentation(self) -> Literal["rle", "polygon"]:
         return FORMS[self._form.currentText()]
 
+    @property
+    def include_proposals(self) -> bool:
+        return self._proposals.isChecked()
+
     def _summarise(self) -> None:
         chosen = [record for record in self._records if record.state in self.states]
         instances = sum(record.annotation_count for record in chosen)
+        proposals = sum(record.proposal_count for record in chosen)
+        open_ones = f"{proposals:,} open proposals {'go with them' if self.include_proposals else 'stay out'}"
         self._summary.setText(
-            f"{len(chosen)} images with {instances} annotations; open proposals stay out. "
+            f"{len(chosen):,} images with {instances:,} annotations; {open_ones}. "
             "The file is checked after writing."
         )
         self._buttons.button(QDialogButtonBox.StandardButton.Save).setEnabled(bool(self.states))
