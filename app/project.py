@@ -54,6 +54,16 @@ class ScanReport:
     changed: int = 0  # files that changed, came back or vanished since the last scan
     unnamed: tuple[str, ...] = ()  # files that were passed over since their names are no text
 
+    def warning(self) -> str:
+        """One line about the files that were passed over; "" when there are none."""
+        if not self.unnamed:
+            return ""
+        count, more = len(self.unnamed), ", ..." if len(self.unnamed) > 3 else ""
+        return (
+            f"expected file names that are text (UTF-8), passed over {count} file{'s' * (count > 1)}: "
+            f"{', '.join(self.unnamed[:3])}{more}; rename {'them' if count > 1 else 'it'} and scan again"
+        )
+
 
 class Project:
     """One open project. Calls may wait: the window makes them on its project thread."""

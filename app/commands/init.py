@@ -22,11 +22,18 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
 
     project = Project.create(arguments.project, arguments.images, categories=arguments.categories)
     try:
-        project.scan(progress=context.console.progress("images"))
+        scanned = project.scan(progress=context.console.progress("images"))
         count = len(project.images())
     finally:
         project.close()
     context.console.say(f"{arguments.project}: a project of {count} images in {arguments.images}")
+    if scanned.unnamed:
+        context.console.say(f"warning: {scanned.warning()}")
     context.console.result(
-        {"project": arguments.project, "images": count, "categories": list(arguments.categories)}
+        {
+            "project": arguments.project,
+            "images": count,
+            "categories": list(arguments.categories),
+            "passed_over": list(scanned.unnamed),
+        }
     )
