@@ -73,17 +73,36 @@ class Context(QObject):
         )
 
     def open_path(self, path: Path) -> None:
-        """Something was dropped on the window: a project, a folder of images, an annotation file."""
+        """Something was dropped on the window: a project, a folder or file of images, annotations."""
+        from model.image_io import IMAGE_SUFFIXES
+
         if path.is_dir() and (path / "project.db").is_file():
             self.session.open_project(path)
         elif path.is_dir():
             self.new_project(path)
         elif path.suffix.lower() == ".json" and self.session.project is not None:
-            self._import(path)
+            self.import_from(path)
+        elif path.suffix.lower() == ".json":
+            self.session.message.emit(
+                f"expected an open project to import {path.name} into; open or make one first", "warning"
+            )
+        elif path.suffix.lower() in IMAGE_SUFFIXES:
+            self._open_image(path)
         else:
             self.session.message.emit(
                 f"expected a folder of images, a project or a COCO file, got {path.name}", "warning"
             )
+
+    def _open_image(self, path: Path) -> None:
+        """An image of the open project is shown; of any other, a project of its folder is offered."""
+        project = self.session.project
+        if project is not None and path.is_relative_to(project.images_dir):
+            name = path.relative_to(project.images_dir).as_posix()
+            found = next((record.id for record in self.session.records if record.path == name), None)
+            if found is not None:
+                self.session.show_image(found)
+                return
+        self.new_project(path.parent)
 
     def say_saved(self) -> None:
         """There is no Save to forget."""
@@ -108,13 +127,17 @@ class Context(QObject):
         """Ask for a COCO file and read it."""
         chosen, _ = QFileDialog.getOpenFileName(self._window, "Import COCO", "", "COCO JSON (*.json)")
         if chosen:
-            self._import(Path(chosen))
+            self.import_from(Path(chosen))
 
-    def _import(self, file: Path) -> None:
-        from ui.dialogs.transfer import import_task, show_report
+    def import_from(self, file: Path) -> None:
+        """Ask how a COCO file is to be taken, and read it."""
+        from ui.dialogs.transfer import ImportDialog, import_task, show_report
 
         project = self.session.project
         if project is None:
+            return
+        dialog = ImportDialog(self._window, file, project.images_dir)
+        if not dialog.exec():
             return
 
         def done(report: Any) -> None:
@@ -122,7 +145,8 @@ class Context(QObject):
             self.session.reload_document()
             show_report(self._window, f"Imported {file.name}", report)
 
-        self.run_task(f"Importing {file.name}", import_task(self.session, project, file), done)
+        work = import_task(self.session, project, file, dialog.choices)
+        self.run_task(f"Importing {file.name}", work, done)
 
     def export_file(self) -> None:
         """Ask what to write, write it, check it."""
@@ -135,7 +159,14 @@ class Context(QObject):
         if dialog.exec():
             self.run_task(
                 f"Exporting {dialog.file.name}",
-                export_task(self.session, project, dialog.file, dialog.states, dialog.segmentation),
+                export_task(
+                    self.session,
+                    project,
+                    dialog.file,
+                    dialog.states,
+                    dialog.segmentation,
+                    dialog.include_proposals,
+                ),
                 lambda report: show_report(self._window, f"Wrote {dialog.file}", report),
             )
 

@@ -90,6 +90,7 @@ class Session(OpenImage):
         self.listed: Sequence[ImageId] = ()  # the list's images in its order: steps follow it
         self._places: dict[ImageId, int] = {}
         self._journal: QueuedJournal | None = None
+        self._told = ""  # the last scan's warning
         self._documents.clear()
         self._pixels.clear()
         self._decoding: set[ImageId] = set()
@@ -141,9 +142,16 @@ class Session(OpenImage):
 
             def work() -> list[ImageRecord] | None:
                 report = project.scan()
+                if report.unnamed:
+                    self.workers.post(lambda: self._tell_once(report.warning()))
                 return project.images() if report.new or report.changed else None
 
             self.workers.on_project(work, self._scanned)
+
+    def _tell_once(self, warning: str) -> None:
+        if warning != self._told:
+            self._told = warning
+            self.message.emit(warning, "warning")
 
     def _scanned(self, records: list[ImageRecord] | None) -> None:
         if records is None or self.project is None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,6 +40,22 @@ def test_a_folder_without_a_project_is_told_in_one_line(qtbot: QtBot, tmp_path: 
     assert "expected a project" in told.args[0]
     assert told.args[1] == "error"
     session.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_files_whose_names_are_no_text_are_told_once(session: Session, qtbot: QtBot) -> None:
+    assert session.project is not None
+    images = session.project.images_dir
+    shutil.copy(images / "0.jpg", os.fsencode(images) + b"/caf\xe9.jpg")
+    with qtbot.waitSignal(session.message) as told:
+        session.rescan()
+    assert told.args is not None
+    assert "passed over 1 file: " in told.args[0]
+    assert "caf\\xe9.jpg" in told.args[0]
+    assert told.args[1] == "warning"
+    with qtbot.assertNotEmitted(session.message, wait=200):
+        session.rescan()
+        written(session)
 
 
 def test_steps_stop_at_the_ends_and_skip_what_is_not_wanted(session: Session, qtbot: QtBot) -> None:
