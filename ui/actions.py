@@ -74,6 +74,12 @@ def _look_closer(context: Context) -> None:
     look_closer(context)
 
 
+def _refine_edges(context: Context) -> None:
+    from ui.tools.refine import refine_edges
+
+    refine_edges(context)
+
+
 def _tool(id: str, text: str, keys: tuple[str, ...], tip: str) -> ActionSpec:
     return ActionSpec(
         f"tool.{id}",
@@ -177,8 +183,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         icon="redo",
         repeats=True,
     ),
-    ActionSpec("copy", "Copy", "Edit", ("Ctrl+C",), lambda c: c.session.copy(), _chosen, separated=True),
-    ActionSpec("paste", "Paste", "Edit", ("Ctrl+V",), lambda c: c.session.paste(), _image),
+    ActionSpec("copy", "Copy", "Edit", ("Ctrl+C",), lambda c: c.copy(), _chosen, separated=True),
+    ActionSpec("paste", "Paste", "Edit", ("Ctrl+V",), lambda c: c.paste(), _image),
     ActionSpec("duplicate", "Duplicate", "Edit", ("Ctrl+D",), lambda c: c.session.duplicate(), _chosen),
     ActionSpec(
         "delete",
@@ -210,11 +216,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Accept all shown",
         "Annotate",
         ("Shift+Return", "Shift+Enter"),
-        lambda c: c.session.accept_all(),
+        lambda c: c.accept_all(),
         _image,
         icon="accept_all",
     ),
-    ActionSpec("reject", "Reject", "Annotate", ("X",), lambda c: c.session.reject(), _image, icon="reject"),
+    ActionSpec("reject", "Reject", "Annotate", ("X",), lambda c: c.reject(), _image, icon="reject"),
     ActionSpec("relabel", "Relabel …", "Annotate", ("Ctrl+L",), lambda c: c.relabel(), _chosen),
     ActionSpec(
         "threshold.up",
@@ -283,6 +289,15 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda c: _pixels(c).smooth(),
         _chosen,
         "Takes spikes and notches away; again: more",
+    ),
+    ActionSpec(
+        "mask.edges",
+        "Draw to the image's edges …",
+        "Mask",
+        ("Shift+E",),
+        _refine_edges,
+        _chosen,
+        "With its strength on a slider, previewed",
     ),
     ActionSpec(
         "mask.subtract",

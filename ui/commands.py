@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
-from app.annotation import CategoryId, ImageId, ImageState
+from app.annotation import AnnotationState, CategoryId, ImageId, ImageState
 from app.errors import InputError
 from ui.tasks import Task, TaskBar
 
@@ -188,7 +188,45 @@ class Context(QObject):
 
     def accept(self) -> None:
         """Accept the chosen proposals. While something is drawn the canvas takes the key to finish it."""
-        self.session.accept()
+        if self._proposals():
+            self.session.accept()
+
+    def accept_all(self) -> None:
+        """Accept all proposals that are shown."""
+        if self._proposals(chosen=False):
+            self.session.accept_all()
+
+    def reject(self) -> None:
+        """Reject what is chosen, else all proposals that are shown."""
+        if self.session.selection or self._proposals():
+            self.session.reject()
+
+    def _proposals(self, *, chosen: bool = True) -> bool:
+        """Whether there is a proposal to judge; says so where there is none."""
+        session = self.session
+        there = session.document.annotations if session.document is not None else {}
+        if chosen and session.selection:
+            found = any(there[each].state is AnnotationState.PROPOSED for each in session.selection)
+            words = "What is chosen is yours already: there is nothing to accept."
+        else:
+            found = bool(session.visible_proposals())
+            words = "No proposal is shown: lower the threshold, or ask the model about this image."
+        if not found:
+            session.message.emit(words, "info")
+        return found
+
+    def copy(self) -> None:
+        """Remember what is chosen."""
+        self.session.copy()
+        count = self.session.copied
+        self.session.message.emit(f"{count} annotation{'' if count == 1 else 's'} copied.", "info")
+
+    def paste(self) -> None:
+        """What was copied, at the same place."""
+        if self.session.copied:
+            self.session.paste()
+        else:
+            self.session.message.emit("Nothing was copied yet: choose instances and copy them first.", "info")
 
     def select_all(self) -> None:
         """Choose everything that is shown."""

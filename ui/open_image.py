@@ -99,6 +99,11 @@ class OpenImage(QObject):
         if self.document is not None:
             self._clipboard = tuple(session_edits.chosen(self.document, self.selection))
 
+    @property
+    def copied(self) -> int:
+        """How many annotations are remembered to be pasted."""
+        return len(self._clipboard)
+
     def paste(self) -> None:
         """Copies of what was remembered, at the same place."""
         self._add_copies(self._clipboard, (0.0, 0.0))

@@ -341,6 +341,9 @@ class Session(OpenImage):
                 left -= 1
                 if not left:
                     self.show_image(ids[place])
+        if left:
+            end = "last" if direction > 0 else "first"
+            self.message.emit(f"No further image that way: this is the {end} one that is to be had.", "info")
 
     def _order(self) -> tuple[Sequence[ImageId], int]:
         """The images as steps go, and where among them the current one is (-1: nowhere).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from html import unescape
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -42,9 +43,7 @@ def test_the_help_page_names_every_action_with_its_key(qapp: object) -> None:
     text = page(keys)
     for spec in ACTIONS:
         if keys[spec.id]:
-            assert f"<b>{shown(keys[spec.id])}</b></td><td>{spec.text.rstrip(' …')}" in text.replace(
-                "&amp;", "&"
-            )
+            assert f"<b>{shown(keys[spec.id])}</b></td><td>{spec.text.rstrip(' …')}" in unescape(text)
 
 
 def test_the_help_page_can_be_searched(qapp: object) -> None:
@@ -80,3 +79,14 @@ def test_actions_can_be_used_when_there_is_something_to_use_them_on(session: Ses
     session.close_project()
     assert not actions["export"].isEnabled()
     assert actions["project.open"].isEnabled()
+
+
+def test_a_key_that_finds_nothing_to_do_says_so(session: Session, qtbot: QtBot) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    said: list[str] = []
+    session.message.connect(lambda words, kind: said.append(words))
+    for name in ("accept", "accept.all", "reject", "paste", "previous"):
+        window.actions_.by_id[name].trigger()
+        assert len(said) == 1, name
+        said.clear()
