@@ -19,6 +19,7 @@ from app.ceiling import Measured, ceiling, size_of, table
 from app.clicks.clicker import next_click
 from app.clicks.counting import CAP, Series, iou, vertices_to
 from app.clicks.tools import TOOLS, Start
+from app.edges import refined
 from app.errors import InputError
 from app.geometry import window
 from app.inference import Inference
@@ -140,6 +141,9 @@ def _image(
         result.matched += 1
         for name in TOOLS:
             _clicks(result, f"from the prediction: {name}", name, start, truth, clicks, None)
+        edged = refined(start.mask, pixels, 1.0)
+        if edged.bits.any():
+            _clicks(result, "edges refined: tool", "tool", replace(start, mask=edged), truth, clicks, None)
         for name in ("tool", "brush"):
             _clicks(result, f"off centre: {name}", name, start, truth, clicks, rng)
         if size_of(area) != "small":
