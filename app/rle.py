@@ -151,7 +151,7 @@ def decode(rle: RleMask) -> BoxMask:
     fault = _check_runs(table, size, faults)[0]
     if fault:
         raise DataError(f"run-length mask: {fault}; check the file it came from")
-    return _paint(table.lengths, rle.height)
+    return next(_paint_each(table, size[:, 0]))
 
 
 def decode_all(rles: Sequence[RleMask]) -> list[BoxMask]:
@@ -168,8 +168,7 @@ def decode_each(rles: Sequence[RleMask]) -> Iterator[BoxMask]:
         fault = next(filter(None, _check_runs(table, shapes, found)), None)
         if fault:
             raise DataError(f"run-length mask: {fault}; check the file it came from")
-        for index, each in enumerate(rles[part]):
-            yield _paint(table.lengths[table.offsets[index] : table.offsets[index + 1]], each.height)
+        yield from _paint_each(table, shapes[:, 0])
 
 
 def compress(lengths: ArrayLike) -> bytes:
@@ -324,22 +323,23 @@ def _measure(table: RunTable, heights: NDArray[np.int64]) -> tuple[NDArray[np.in
     return boxes, areas
 
 
-def _paint(lengths: NDArray[np.int64], height: int) -> BoxMask:
-    """Bits of one mask within its tight box.
+def _paint_each(table: RunTable, heights: NDArray[np.int64]) -> Iterator[BoxMask]:
+    """Bits of each mask within its tight box; `heights` (n,) of their images.
 
     Where a run crosses from one column into the next the box is as high as the image, so that a run's
     pixels lie one after the other in the box, too.
     """
-    offsets = np.array([0, len(lengths)])
-    boxes, _ = _measure(RunTable(lengths, offsets), np.array([height]))
-    left, top, box_width, box_height = (int(each) for each in boxes[0])
-    if not box_width:
-        return EMPTY
-    _, starts, ends = _spans(lengths, offsets)
-    column, row = np.divmod(starts, height)
-    first = (column - left) * box_height + row - top
-    bounds = np.column_stack((first, first + ends - starts)).ravel()
-    steps = np.diff(np.concatenate(([0], bounds, [box_width * box_height])))
-    values = np.arange(len(steps)) & 1 == 1
-    bits = np.repeat(values, steps).reshape(box_width, box_height)
-    return BoxMask(left, top, np.ascontiguousarray(bits.T))
+    boxes, _ = _measure(table, heights)
+    owners, starts, ends = _spans(table.lengths, table.offsets)
+    columns, rows = np.divmod(starts, heights[owners])
+    first = (columns - boxes[owners, 0]) * boxes[owners, 3] + rows - boxes[owners, 1]
+    bounds = np.column_stack((first, first + ends - starts))
+    cuts = np.searchsorted(owners, np.arange(len(table) + 1)).tolist()
+    for (left, top, width, height), one, next_one in zip(boxes.tolist(), cuts, cuts[1:], strict=False):
+        if not width:
+            yield EMPTY
+            continue
+        steps = np.diff(bounds[one:next_one].ravel(), prepend=0, append=width * height)
+        values = np.arange(len(steps)) & 1 == 1
+        bits = np.repeat(values, steps).reshape(width, height)
+        yield BoxMask(left, top, np.ascontiguousarray(bits.T))

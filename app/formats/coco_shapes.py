@@ -95,8 +95,8 @@ def usable_box(value: object) -> Box | None:
     """A box of four finite numbers with a positive width and height; None for anything else."""
     if not isinstance(value, list | tuple) or len(value) != 4 or not _numbers(value):
         return None
-    x, y, width, height = (float(each) for each in value)
-    return (x, y, width, height) if width > 0 and height > 0 else None
+    x, y, width, height = value
+    return (float(x), float(y), float(width), float(height)) if width > 0 and height > 0 else None
 
 
 def _read(segmentation: object, box: object, size: tuple[int, int]) -> Shape:
