@@ -71,11 +71,17 @@ def evaluate(
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Scores:
-    """Measure a weights file on a COCO file. Raises InputError (weights, data, no common category)."""
-    from model.predictor import Predictor
+    """Measure a weights file on a COCO file. Raises InputError (weights, data, no common category).
 
-    predictor = Predictor(weights, device)
+    `weights` may name a two-stage network instead (`two_stage.MaskRcnn`).
+    """
+    from model.predictor import Predictor
+    from model.two_stage import MaskRcnn, is_two_stage
+
     data = dataset.load(data_json, images_dir)
+    if is_two_stage(weights):
+        return measure(MaskRcnn(weights, device), data, progress)
+    predictor = Predictor(weights, device)
     return measure(predictor, data, progress, min_score=predictor.config.score_threshold)
 
 

@@ -15,7 +15,10 @@ SHOWN = ("AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR_100")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.add_argument(
-        "--model", required=True, metavar="W", help="weights, a version's folder, or its name"
+        "--model",
+        required=True,
+        metavar="W",
+        help="weights, a version's folder or its name, or maskrcnn_resnet50_fpn[:FILE.pth]",
     )
     parser.add_argument("--data", type=Path, required=True, metavar="val.json", help="the truth, a COCO file")
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="where its images are")
@@ -26,7 +29,8 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
     """Measure and print."""
     from app import versions
 
-    weights = versions.find(arguments.model).weights
+    two_stage = arguments.model.startswith("maskrcnn_")  # torchvision's, see model/two_stage.py
+    weights = arguments.model if two_stage else versions.find(arguments.model).weights
     if not arguments.data.is_file():
         raise InputError(f"--data: expected a COCO file, got {arguments.data}, where nothing is")
     if not arguments.images.is_dir():

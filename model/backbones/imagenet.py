@@ -24,8 +24,8 @@ def default_weights(name: str) -> Mapping[str, Tensor]:
     except (URLError, OSError, RuntimeError) as error:
         words = str(getattr(error, "reason", error)).splitlines()[0][:80]
         raise InputError(
-            f"expected to fetch {weights.url}, got: {words}; fetch it elsewhere and give "
-            "backbone_weights=FILE.pth"
+            f"expected to fetch {weights.url}, got: {words}; fetch it elsewhere and name the file "
+            f"(backbone_weights=FILE.pth for a backbone, {name}:FILE.pth for a detector)"
         ) from None
 
 
