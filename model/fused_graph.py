@@ -16,6 +16,7 @@ from torch import Tensor, fx, nn
 
 from model.backbones.efficientnet_lite import SameConv2d
 from model.fast_conv import NONE, Activation, FastConv, available
+from model.winograd import WinogradConv, Workspace, worthwhile
 
 _SUMS = (operator.add, operator.iadd, torch.add)
 _RELU: Activation = ("relu", ())
@@ -36,12 +37,13 @@ def fuse(model: nn.Module, **constants: Any) -> fx.GraphModule:
     graph = _Tracer().trace(model, concrete_args=constants)
     fused = fx.GraphModule(model, graph)
     _drop_idle(fused)
+    space = Workspace()
     for node in list(graph.nodes):
         if node.op == "call_module" and type(fused.get_submodule(str(node.target))) in (
             nn.Conv2d,
             SameConv2d,
         ):
-            _fuse_at(fused, node)
+            _fuse_at(fused, node, space)
     graph.eliminate_dead_code()
     fused.delete_all_unused_submodules()
     fused.recompile()
@@ -73,7 +75,7 @@ def _never_negative(fused: fx.GraphModule, node: fx.Node) -> bool:
     return _activation(fused, node) in (_RELU, _RELU6)
 
 
-def _fuse_at(fused: fx.GraphModule, node: fx.Node) -> None:
+def _fuse_at(fused: fx.GraphModule, node: fx.Node, space: Workspace) -> None:
     """Put one step in the place of a convolution and the sum and activation that follow it alone."""
     chain, others = [node], []
     follower = _only_user(node)
@@ -90,10 +92,15 @@ def _fuse_at(fused: fx.GraphModule, node: fx.Node) -> None:
     convolution = fused.get_submodule(str(node.target))
     assert isinstance(convolution, nn.Conv2d)
     name = f"fused_{node.name}"
-    fused.add_submodule(name, FastConv(convolution, activation))
+    step: nn.Module
+    if worthwhile(convolution) and not others:
+        step = WinogradConv(convolution, activation, space)
+    else:
+        step = FastConv(convolution, activation)
+    fused.add_submodule(name, step)
     with fused.graph.inserting_before(chain[-1]):
-        step = fused.graph.call_module(name, (node.args[0], *others))
-    chain[-1].replace_all_uses_with(step)
+        made = fused.graph.call_module(name, (node.args[0], *others))
+    chain[-1].replace_all_uses_with(made)
     for each in reversed(chain):
         fused.graph.erase_node(each)
 

@@ -11,6 +11,7 @@ from model.config import CONFIGS, ModelConfig
 from model.fast_conv import FastConv, available
 from model.fused_graph import fuse
 from model.fusing import fold_batch_norms
+from model.winograd import WinogradConv
 from model.yolact import Yolact, build
 
 pytestmark = pytest.mark.skipif(not available(), reason="this torch has no oneDNN operators")
@@ -48,13 +49,24 @@ def test_every_configuration_agrees_with_plain_pytorch(name: str, batch: int) ->
         torch.testing.assert_close(after, before, atol=1e-4 * scale, rtol=0, msg=name)
 
 
+def test_a_map_large_enough_for_winograd_agrees_too() -> None:
+    model = lively(replace(CONFIGS["yolact_resnet50"], input_size=400))
+    images = torch.randn(1, 3, 400, 400)
+    with torch.inference_mode():
+        plain = model(images)
+        fold_batch_norms(model)
+        found = fuse(model.to(memory_format=torch.channels_last), features=False)(images)
+    for before, after in zip(plain[:4], found[:4], strict=True):
+        torch.testing.assert_close(after, before, atol=1e-4 * float(before.abs().max()), rtol=0)
+
+
 def test_convolution_sum_and_activation_become_one_step() -> None:
     model = build(CONFIGS["yolact_resnet50"]).eval()
     fold_batch_norms(model)
     fused = fuse(model, features=False)
     steps = [node for node in fused.graph.nodes if node.op == "call_module"]
     kinds = {type(fused.get_submodule(str(node.target))) for node in steps}
-    assert kinds == {FastConv, nn.Upsample}
+    assert kinds == {FastConv, WinogradConv, nn.Upsample}
     assert not any(node.target is F.relu for node in fused.graph.nodes)
 
 
