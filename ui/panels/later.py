@@ -28,7 +28,9 @@ class Later(QWidget):
         """Make the panel, if it is not there."""
         if self.panel is None:
             self.panel = self._make()
-            self.layout().addWidget(self.panel)
+            layout = self.layout()
+            assert layout is not None
+            layout.addWidget(self.panel)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.panel is None:
