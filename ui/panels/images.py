@@ -176,7 +176,8 @@ class ImagesPanel(QWidget):
             chip.setVisible(key is None or count > 0 or chip.isChecked())
         skipped = self._counts[ImageState.SKIPPED]
         words = f"{done:,} of {total:,} done" + (f", {skipped:,} skipped" if skipped else "")
-        self.progress.setText(words if total else "No images yet")
+        empty = "No images yet" if self._session.project is not None else ""
+        self.progress.setText(words if total else empty)
         self.done.setMaximum(max(total - skipped, 1))
         self.done.setValue(done)
 
