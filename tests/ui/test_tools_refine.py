@@ -13,7 +13,7 @@ from app.edits import EditKind
 from app.geometry import to_mask, window
 from tests.ui.canvas_fakes import FakeSession, disc, mask_annotation
 from ui.canvas.view import Canvas
-from ui.tools.refine import EdgeDialog
+from ui.tools.refine import EdgeCard
 
 SIZE = (300, 200)
 ONE = AnnotationId(1)
@@ -41,9 +41,9 @@ def canvas(qtbot: QtBot, session: FakeSession) -> Iterator[Canvas]:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> EdgeDialog:
+def dialog(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> EdgeCard:
     assert session.document is not None
-    dialog = EdgeDialog(canvas, session.document.annotations[ONE], Path("1.jpg"))
+    dialog = EdgeCard(canvas, session.document.annotations[ONE], Path("1.jpg"))
     dialog.show()
     qtbot.waitUntil(lambda: canvas.stage.live is not None, timeout=5000)
     return dialog
@@ -57,22 +57,26 @@ def error(session: FakeSession) -> int:
     return int((bits != (session.pixels[..., 0] > 100)).sum())
 
 
-def test_the_end_is_one_edit_nearer_to_the_edges(session: FakeSession, dialog: EdgeDialog) -> None:
+def test_the_end_is_one_edit_nearer_to_the_edges(
+    qtbot: QtBot, session: FakeSession, dialog: EdgeCard
+) -> None:
     before = error(session)
+    dialog.strength.setValue(100)
+    qtbot.waitUntil(lambda: dialog._made is not None and dialog._made[0] == 100, timeout=5000)
     dialog.accept()
     assert [each.kind for each in session.applied] == [EditKind.RESHAPE]
-    assert error(session) < before / 2
+    assert error(session) < 0.75 * before
     session.undo()
     assert error(session) == before
 
 
-def test_dropped_it_leaves_no_trace(session: FakeSession, canvas: Canvas, dialog: EdgeDialog) -> None:
+def test_dropped_it_leaves_no_trace(session: FakeSession, canvas: Canvas, dialog: EdgeCard) -> None:
     dialog.reject()
     assert session.applied == []
     assert canvas.stage.live is None
 
 
-def test_another_selection_ends_it(session: FakeSession, canvas: Canvas, dialog: EdgeDialog) -> None:
+def test_another_selection_ends_it(session: FakeSession, canvas: Canvas, dialog: EdgeCard) -> None:
     session.select([])
     assert canvas.stage.live is None
     assert session.applied == []

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QSlider, QVBoxLayout
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QSlider, QVBoxLayout, QWidget
 
 from app.edges import refined
 from app.edits import EditKind, change
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from ui.commands import Context
 
 START = 40  # percent of strength at first
+MARGIN = 18  # widget units
 
 
-class EdgeDialog(QDialog):
+class EdgeCard(QWidget):
     """For one annotation; goes when it changes or is not chosen any more."""
 
     def __init__(self, canvas: Canvas, annotation: Annotation, path: Path) -> None:
@@ -38,8 +40,10 @@ class EdgeDialog(QDialog):
         self._latest, self._live = Latest(self), LiveMask(canvas)
         self._before = canvas.mask_of(annotation.id)
         self._made: tuple[int, BoxMask] | None = None
-        self.setWindowTitle("Edges")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._over = False
+        self.setObjectName("card")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("Draw to the image's edges")
         self.strength = QSlider(Qt.Orientation.Horizontal)
         self.strength.setRange(0, 100)
         self.strength.setValue(START)
@@ -62,6 +66,8 @@ class EdgeDialog(QDialog):
 
     def _changed(self, edit: object) -> None:
         document = self._canvas.session.document
+        if self._over:
+            return
         if document is None or document.annotations.get(self._annotation.id) != self._annotation:
             self.reject()
 
@@ -84,6 +90,8 @@ class EdgeDialog(QDialog):
         return self._pixels
 
     def _answered(self, answer: tuple[int, BoxMask, tuple[BoxMask, Rect | None]] | InputError) -> None:
+        if self._over:
+            return
         if isinstance(answer, InputError):
             self._canvas.session.message.emit(str(answer), "warning")
             self.reject()
@@ -100,15 +108,31 @@ class EdgeDialog(QDialog):
             after = with_mask(before, made[1], *canvas.image_size)
             canvas.stage.masks.prime(after.id, after.geometry, made[1])
             self._live.end(settled=True)
-            canvas.session.annotations_changed.disconnect(self._changed)
+            self._end()
             canvas.session.apply(change(EditKind.RESHAPE, before.image_id, [(before, after)]))
-        super().accept()
+        self._end()
 
     def reject(self) -> None:
         """Back to how it was."""
-        self._latest.forget()
         self._live.end()
-        super().reject()
+        self._end()
+
+    def _end(self) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._latest.forget()
+        self._canvas.setFocus()
+        self.hide()
+        self.deleteLater()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.accept()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.reject()
+        else:
+            super().keyPressEvent(event)
 
 
 def refine_edges(context: Context) -> None:
@@ -120,7 +144,10 @@ def refine_edges(context: Context) -> None:
         return
     annotation = document.annotations[session.selection[0]]
     path = project.images_dir / document.image.path
-    dialog = EdgeDialog(context.canvas, annotation, path)
-    corner = context.canvas.mapToGlobal(context.canvas.rect().bottomLeft())
-    dialog.move(corner.x() + 18, corner.y() - dialog.sizeHint().height() - 60)
-    dialog.show()
+    for old in context.canvas.findChildren(EdgeCard):
+        old.reject()
+    card = EdgeCard(context.canvas, annotation, path)
+    card.adjustSize()
+    card.move(MARGIN, context.canvas.height() - card.height() - MARGIN)
+    card.show()
+    card.strength.setFocus()
