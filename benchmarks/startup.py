@@ -240,6 +240,9 @@ def measure() -> Report:
         "Off screen; from the start of the process, the interpreter included; kinds in turns."
     )
     report.notes.append("All images are annotated: no model is started.")
+    report.notes.append(
+        "Bytecode is kept between starts, as Python does by itself; the command line is part of it."
+    )
     return report
 
 
