@@ -303,6 +303,7 @@ class MainWindow(QMainWindow):
             self._closing = True
             self.tasks.cancel_all()
             self.setEnabled(False)
+            self.notice.show_message("Closing as soon as what is going on has stopped …", "info")
             self._close_at_last()
         return False
 

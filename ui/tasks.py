@@ -6,6 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
@@ -81,14 +82,20 @@ class Task(QObject):
         try:
             result = self._work(self._report, self._stop.is_set)
         except InputError as error:
-            fault, words = error, "" if self.cancelled else str(error)
-            self._workers.post(lambda: self._end(words, "", lambda: self._failed(fault)))
+            self._fail(error)
+        except CancelledError:  # the model's process was closed under it, for another version
+            self._fail(InputError("stopped, since the model was changed; start it again"))
         except BaseException as error:  # a bug of ours: the row says so, the log has all of it
             words, details = f"Something went wrong: {error or type(error).__name__}", traceback.format_exc()
             self._workers.post(lambda: self._end(words, details, lambda: None))
             raise
         else:
             self._workers.post(lambda: self._end("", "", lambda: self._then(result)))
+
+    def _fail(self, fault: InputError) -> None:
+        """A fault of the world; whoever stopped the work knows that it ended."""
+        words = "" if self.cancelled else str(fault)
+        self._workers.post(lambda: self._end(words, "", lambda: self._failed(fault)))
 
     def _end(self, words: str, details: str, tell: Callable[[], object]) -> None:
         self.ended.emit(words, details)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 
 import pytest
 from PySide6.QtWidgets import QMessageBox
@@ -73,6 +74,18 @@ def test_that_training_goes_on_is_told_once(qtbot: QtBot, session: Session, monk
     closing.tell_of_training(window)
     closing.tell_of_training(window)
     assert told == ["Training goes on"]
+
+
+def test_work_whose_model_was_changed_says_so(qtbot: QtBot, session: Session) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+
+    def work(progress: object, cancelled: object) -> None:
+        raise CancelledError
+
+    window.context.run_task("Pre-labelling", work, lambda result: None)
+    qtbot.waitUntil(lambda: bool(window.tasks.rows) and window.tasks.rows[0].failed)
+    assert "the model was changed" in window.tasks.rows[0].words.text()
 
 
 def test_a_failed_task_is_told_by_its_row_alone(qtbot: QtBot, session: Session) -> None:
