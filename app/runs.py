@@ -79,6 +79,8 @@ class Run:
         for event in reversed(self._events):
             if event.get("event") == "failed":
                 return str(event.get("reason", ""))
+            if event.get("event") in ("start", "done"):  # what failed before a new start is over
+                break
         if self.state is RunState.INTERRUPTED:
             return _last_line(self.folder / LOG) or "the process ended without a word"
         return ""

@@ -19,6 +19,7 @@ from model.image_io import read_image
 from model.opencv import cv2
 from model.rle import decode
 
+LEAST_AGREEMENT = 0.1  # IoU of an annotation's box and its mask's, below which the mask is believed
 CACHE_BYTES = 1_500_000_000
 
 
@@ -111,4 +112,15 @@ def _mask(instance: Instance, entry: ImageEntry, width: int, height: int) -> Sam
     else:
         x1, y1, x2, y2 = instance.box
         box = (x1 * across, y1 * down, x2 * across, y2 * down)
+        # Corners given as width and height, or boxes of something else, make the mask's loss explode.
+        if not instance.crowd and _overlap(box, (left, top, left + w, top + h)) < LEAST_AGREEMENT:
+            box = (float(left), float(top), float(left + w), float(top + h))
     return SampleMask(instance.category, instance.crowd, left, top, bits, box)
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """IoU of two boxes, x1 y1 x2 y2."""
+    across = max(min(a[2], b[2]) - max(a[0], b[0]), 0)
+    down = max(min(a[3], b[3]) - max(a[1], b[1]), 0)
+    common = across * down
+    return common / max((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common, 1e-9)

@@ -76,8 +76,10 @@ def train(settings: TrainSettings) -> dict[str, Any]:
 
     Under torchrun every process gives the same result; only the first writes.
     """
-    processes = Processes.join(settings.device)
     folder = RunFolder(settings.run)
+    if (found := _state_of(settings, folder)) is not None:
+        return found
+    processes = Processes.join(settings.device)
     try:
         training = Training(settings, folder, processes)
         try:
@@ -87,8 +89,12 @@ def train(settings: TrainSettings) -> dict[str, Any]:
     except Cancelled:
         raise
     except (InputError, RuntimeError, MemoryError, OSError) as error:
+        lost = processes.lost(error)
+        told = lost or error
         if processes.first:
-            folder.say("failed", reason=(str(error).splitlines() or [type(error).__name__])[0][:500])
+            folder.say("failed", reason=(str(told).splitlines() or [type(told).__name__])[0][:500])
+        if lost is not None:
+            raise lost from error
         raise
     finally:
         processes.leave()
@@ -147,7 +153,7 @@ class Training:
         self.bad_steps = self.bad_in_a_row = 0
         self.bad_images: Counter[str] = Counter()  # whose loss was no number
         self.skipped_before: Counter[str] = Counter()  # images passed over before a resume
-        self.waited = 0.0  # seconds for data, without the first batch
+        self.waited = self.stepped = 0.0  # seconds for data, without the first batch, and for all steps
         self.started = time.time()
         self.seconds_before = 0.0  # spent before a resume
         if settings.resume:
@@ -170,7 +176,9 @@ class Training:
             waited = 0.0 if first else time.monotonic() - asked
             first = False
             self.waited += waited
+            stepped = time.monotonic()
             losses = self._step(examples)
+            self.stepped += waited + time.monotonic() - stepped
             meter.add(losses, len(examples), waited)
             if self.processes.any(self.folder.cancelled):
                 self._cancel()
@@ -298,6 +306,7 @@ class Training:
             "wall_seconds": round(self.seconds_before + time.time() - self.started, 1),
             "cpu_seconds": round(time.process_time(), 1),
             "waiting_seconds": round(self.waited, 2),
+            "step_seconds": round(self.stepped, 2),
             "skipped_steps": self.bad_steps,
         }
 
