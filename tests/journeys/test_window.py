@@ -73,7 +73,8 @@ def settings(tmp_path: Path) -> Iterator[None]:
     """Settings of this test alone."""
     before = QSettings.defaultFormat()
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):
+        QSettings.setPath(QSettings.Format.IniFormat, scope, str(tmp_path / "settings"))
     yield
     QSettings.setDefaultFormat(before)
 
