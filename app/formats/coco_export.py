@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from app import rle
 from app.annotation import PERSONS_WORK, AnnotationState, ImageId, ImageState
+from app.collector import seldom_collecting
 from app.errors import ExportFault
 from app.formats import coco_extras
 from app.formats.coco_file import Row, write_coco
@@ -59,19 +60,23 @@ def export_coco(
     store.assign_coco_ids()
     notes = Tally()
     records = _records(project, states, notes)
+    if not records:
+        wanted = " or ".join(sorted(states))
+        notes.add(f"no image is {wanted}: mark images done, or export other states, too")
     rows = _Annotations(project, records, segmentation, include_proposals, notes)
     license_list = store.setting(coco_extras.LICENSES, [])
-    size = write_coco(
-        file,
-        info=store.setting(coco_extras.INFO) or {"description": project.name},
-        licenses=license_list,
-        images=_images(project, records),
-        annotations=rows.each(progress or (lambda done, total: None), cancelled or (lambda: False), file),
-        categories=(
-            {"id": each.id, "name": each.name, "supercategory": each.supercategory}
-            for each in sorted(project.categories(), key=lambda each: each.id)
-        ),
-    )
+    with seldom_collecting():
+        size = write_coco(
+            file,
+            info=store.setting(coco_extras.INFO) or {"description": project.name},
+            licenses=license_list,
+            images=_images(project, records),
+            annotations=rows.each(progress or (lambda done, total: None), cancelled or (lambda: False), file),
+            categories=(
+                {"id": each.id, "name": each.name, "supercategory": each.supercategory}
+                for each in sorted(project.categories(), key=lambda each: each.id)
+            ),
+        )
     return ExportReport(
         file=str(file),
         images=len(records),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.annotation import Annotation, AnnotationId, AnnotationState, CategoryId, ImageId, ImageState
+from app.collector import seldom_collecting
 from app.edits import Change, Edit, EditKind
 from app.formats import coco_extras
 from app.formats.coco_already import Known
@@ -60,9 +61,10 @@ def import_coco(
     """
     started = time.monotonic()
     stopped = cancelled or (lambda: False)
-    index = read_index(Path(file), cancelled=stopped)
-    job = _Import(project, index, Choices(categories, done, scores_are_proposals))
-    job.run(images_dir, progress or (lambda done, total: None), stopped)
+    with seldom_collecting():
+        index = read_index(Path(file), cancelled=stopped)
+        job = _Import(project, index, Choices(categories, done, scores_are_proposals))
+        job.run(images_dir, progress or (lambda done, total: None), stopped)
     return job.report(time.monotonic() - started)
 
 
