@@ -56,6 +56,7 @@ class Session(OpenImage):
     category_wanted: SignalInstance = Signal()  # type: ignore[assignment]  # a shape waits for one
     category_changed: SignalInstance = Signal()  # type: ignore[assignment]
     prediction_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    document_ahead: SignalInstance = Signal(object)  # type: ignore[assignment]  # may be shown next
     tool_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
     message: SignalInstance = Signal(str, str)  # type: ignore[assignment]  # words, info | warning | error
     saving_changed: SignalInstance = Signal()  # type: ignore[assignment]
@@ -325,7 +326,7 @@ class Session(OpenImage):
         before = [self.records[self._places[each]] for each in ids[max(place - 1, 0) : place]]
         for record in [*after[:READ_AHEAD], *before]:
             if record.id not in self._documents:
-                self._load_document(record.id, lambda _: None)
+                self._load_document(record.id, self.document_ahead.emit)
             if 0 < record.width * record.height <= LARGE:
                 self._decode(record.id, record.path)
         if self.auto_prelabel:

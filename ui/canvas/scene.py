@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import colorsys
 import threading
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from app.annotation import Annotation, AnnotationId, AnnotationState, CategoryId
+from app.annotation import Annotation, AnnotationId, AnnotationState, CategoryId, ImageId
 from app.geometry import Geometry, Polygons, RleMask, to_mask
+from app.rle import decode_all
 from model.errors import InputError
 from model.masks import BoxMask
 from ui.canvas.compose import Color, Shape, Style
@@ -22,6 +24,8 @@ from ui.canvas.transform import Rect, grown, union
 
 NO_COLOR: Color = (150, 158, 170)  # of annotations whose category is gone
 EMPTY = BoxMask(0, 0, np.zeros((0, 0), np.bool_))
+FORESEEN = 4  # images whose masks are decoded before they are shown
+AREA = 400_000_000  # pixels of their images together: masks of more are not decoded ahead
 MANY = 64  # changes from which one rectangle stands for all
 
 
@@ -44,6 +48,7 @@ class MaskStore:
 
     def __init__(self) -> None:
         self._masks: dict[AnnotationId, tuple[Geometry, BoxMask]] = {}
+        self._ahead: OrderedDict[ImageId, dict[AnnotationId, tuple[Geometry, BoxMask]]] = OrderedDict()
         self._decoding = threading.Lock()  # both painting threads begin with the same masks
 
     def get(self, id: AnnotationId, geometry: Geometry, width: int, height: int) -> BoxMask:
@@ -65,7 +70,30 @@ class MaskStore:
     def known(self, id: AnnotationId, geometry: Geometry) -> BoxMask | None:
         """The mask if it was decoded before."""
         known = self._masks.get(id)
-        return known[1] if known is not None and known[0] is geometry else None
+        if known is not None and known[0] is geometry:
+            return known[1]
+        for masks in list(self._ahead.values()):
+            known = masks.get(id)
+            if known is not None and known[0] is geometry:
+                return known[1]
+        return None
+
+    def foresee(self, image: ImageId, geometries: Mapping[AnnotationId, Geometry]) -> None:
+        """Decode an image's run-length masks before it is shown, all together; slow, for any thread.
+
+        Those of the last `FORESEEN` images are kept. Large ones are left for when they are seen.
+        """
+        masks = {id: each for id, each in geometries.items() if isinstance(each, RleMask)}
+        if not masks or len(masks) > MANY or sum(each.width * each.height for each in masks.values()) > AREA:
+            return
+        try:
+            decoded = decode_all(list(masks.values()))
+        except InputError:
+            return
+        self._ahead[image] = {id: (masks[id], mask) for id, mask in zip(masks, decoded, strict=True)}
+        self._ahead.move_to_end(image)
+        while len(self._ahead) > FORESEEN:
+            self._ahead.popitem(last=False)
 
     def prime(self, id: AnnotationId, geometry: Geometry, mask: BoxMask) -> None:
         """Take a mask that is already there."""

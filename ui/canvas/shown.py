@@ -51,6 +51,12 @@ class Shown:
         scene = self._stage.scene
         self._stage.show(scene.update(self.annotations, set(self._session.selection), colors, self.look))
 
+    def foresee(self, document: ImageDocument) -> None:
+        """Prepare a document that may be shown next."""
+        geometries = {each.id: each.geometry for each in document.annotations.values()}
+        masks = self._stage.masks
+        self._session.workers.when_free(lambda: masks.foresee(document.image.id, geometries))
+
     def mask_of(self, id: AnnotationId) -> BoxMask:
         """An annotation's mask; decoded once."""
         document = self._session.document

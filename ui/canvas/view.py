@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import (
@@ -39,6 +40,9 @@ from ui.canvas.transform import Rect, View
 from ui.session import Session
 from ui.tools.base import Tool
 from ui.tools.catalog import TOOLS
+
+if TYPE_CHECKING:
+    from app.document import ImageDocument
 
 PICK_TOLERANCE = 4.0  # widget units around the pointer that still hit
 
@@ -91,6 +95,7 @@ class Canvas(QWidget):
     def _connect(self) -> None:
         session = self.session
         session.document_changed.connect(self._open)
+        session.document_ahead.connect(self._foresee)
         session.annotations_changed.connect(self._annotations_changed)
         session.selection_changed.connect(self._selection_changed)
         session.categories_changed.connect(self.refresh)
@@ -119,6 +124,9 @@ class Canvas(QWidget):
     def image_size(self) -> tuple[int, int]:
         """Width and height of the image, 0 x 0 where there is none."""
         return self._size
+
+    def _foresee(self, document: ImageDocument) -> None:
+        self.shown.foresee(document)
 
     def _open(self) -> None:
         document = self.session.document
