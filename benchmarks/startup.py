@@ -17,9 +17,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.report import Report, main
+if TYPE_CHECKING:  # the measured process loads nothing that the window does not
+    from benchmarks.report import Report
 
 NAME = "startup"
 TITLE = "Start of the window"
@@ -215,6 +216,8 @@ def _add(report: Report, what: str, starts: list[dict[str, float]], targets: dic
 
 def measure() -> Report:
     """Start the window again and again: alone, with a small and with a large project."""
+    from benchmarks.report import Report
+
     report = Report(TITLE, "python -m benchmarks.startup")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -259,4 +262,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         _one(sys.argv[2:])
     else:
+        from benchmarks.report import main
+
         main(NAME, measure)
