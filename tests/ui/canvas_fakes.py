@@ -49,6 +49,7 @@ class FakeSession(QObject):
     """What the contract says of a session, as far as canvas and tools use it."""
 
     document_changed = Signal()
+    document_ahead = Signal(object)
     annotations_changed = Signal(object)
     selection_changed = Signal()
     categories_changed = Signal()
