@@ -87,6 +87,11 @@ class Predictions:
         self._make_room(size)
         return True
 
+    def shrink(self) -> None:
+        """Remove what is too much, after the limit was lowered."""
+        self._bytes = None
+        self._make_room(0)
+
     def clear(self) -> None:
         """Remove everything."""
         for _, _, path in self._files():
@@ -159,5 +164,5 @@ def _read(path: Path, key: str) -> Prediction | None:
 
 
 def of_project(project: Project) -> Predictions:
-    """The project's cache."""
-    return Predictions(project.folder / "cache" / "predictions")
+    """The project's cache, with the limit that the person chose."""
+    return Predictions(project.folder / "cache" / "predictions", limit=project.cache_limit or LIMIT)

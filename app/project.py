@@ -72,6 +72,7 @@ class Project:
         self.folder, self.store, self._lock = folder, store, lock
         self.changed: Event[ProjectChange] = Event()
         self.images_dir = _absolute(folder, store.setting("images_dir", "."))
+        self.cache_limit: int | None = None  # bytes of kept predictions; None = the usual limit
         self._ids: list[int] = []
         self._ids_lock = threading.Lock()
         store.category_returned.connect(lambda _: self.changed.emit(ProjectChange.CATEGORIES))

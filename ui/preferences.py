@@ -25,6 +25,11 @@ class Preferences:
     who: str = ""  # the name in the edit log; '' = the system's name of the person
     cache_gb: float = 2.0  # of kept predictions, in each project
 
+    @property
+    def cache_bytes(self) -> int:
+        """The same in bytes."""
+        return int(self.cache_gb * 2**30)
+
 
 def load(settings: QSettings | None = None) -> Preferences:
     """What is kept; a value that cannot be understood or lies outside its range is the default."""

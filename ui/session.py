@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,6 +123,7 @@ class Session(OpenImage):
     def _opened(self, answer: tuple[Project, list[ImageRecord], list[Category], float]) -> None:
         self.close_project()
         self.project, records, self.categories, self.threshold = answer
+        self.project.cache_limit = self.preferences.cache_bytes
         self._journal = QueuedJournal(self.project, self.workers, self._not_written, self.saving_changed.emit)
         self.category = self.categories[0] if self.categories else None
         self._take_records(records)
@@ -513,6 +515,9 @@ class Session(OpenImage):
         preferences.save(chosen)
         self.auto_prelabel = chosen.prelabel
         self.who = chosen.who
+        if self.project is not None and before.cache_bytes != chosen.cache_bytes:
+            self.project.cache_limit = chosen.cache_bytes
+            self.workers.when_free(partial(_shrink_cache, self.project))
         if before.device != chosen.device and self.model.inference is not None:
             self.model_changed()
 
@@ -525,6 +530,12 @@ def _read(project: Project, usual: float) -> tuple[Project, list[ImageRecord], l
     """What the window needs first."""
     threshold = project.setting("threshold", usual)
     return project, project.images(), project.categories(), float(threshold)
+
+
+def _shrink_cache(project: Project) -> None:
+    from app.predictions import of_project  # here: it is not needed for the window to open
+
+    of_project(project).shrink()
 
 
 def _is_gone(annotation: Annotation | None) -> bool:

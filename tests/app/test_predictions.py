@@ -99,6 +99,15 @@ def test_many_saves_stay_below_the_limit(tmp_path: Path) -> None:
     assert cache.load("image 19", "v1")
 
 
+def test_a_lowered_limit_holds_at_once(tmp_path: Path) -> None:
+    size = len_of_one(tmp_path / "measure")
+    large = Predictions(tmp_path / "cache")
+    for number in range(4):
+        large.save(f"image {number}", prediction())
+    Predictions(tmp_path / "cache", limit=2 * size + size // 2).shrink()
+    assert 0 < len(list(large.folder.glob("*/*"))) <= 2
+
+
 def test_a_folder_that_cannot_be_made_costs_nothing_but_time(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     cache = Predictions(tmp_path / "cache")

@@ -64,6 +64,17 @@ def test_kept_predictions_are_cleared_from_the_dialog(
     assert not kept.exists()
 
 
+def test_a_lowered_limit_makes_room_at_once(qtbot: QtBot, session: Session, project_folder: Path) -> None:
+    kept = project_folder / "cache" / "predictions" / "ab" / "one.prediction"
+    kept.parent.mkdir(parents=True)
+    with kept.open("wb") as file:
+        file.truncate(700_000_000)  # a hole: it takes no room on the disk
+    session.use(replace(session.preferences, cache_gb=0.5))
+    qtbot.waitUntil(lambda: not kept.exists())
+    assert session.project is not None
+    assert session.project.cache_limit == 2**29
+
+
 def test_edits_carry_the_chosen_name(session: Session) -> None:
     session.use(replace(session.preferences, who="Ada"))
     made = draw(session)
