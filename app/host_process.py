@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class HostProcess:
             target=_child, args=(serve, theirs, name), name="protolabel-model", daemon=True
         )
         if hasattr(signal, "pthread_sigmask"):  # inherited: Ctrl-C never reaches the child, not even at start
+            resource_tracker.ensure_running()  # it would let Ctrl-C through again, before the child is made
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             self._process.start()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
