@@ -221,7 +221,13 @@ def test_ctrl_c_is_one_line_and_leaves_no_file_and_no_process(scenes: Path, tmp_
         shutil.copytree(scenes / "images", folder / str(number))
     line = command("prelabel", "--images", folder, "--model", "starter", "--out", tmp_path / "out.json")
     run = subprocess.Popen(
-        line, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        line,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a shell starts what runs in the background with Ctrl-C ignored, and that is inherited
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with run:
         end = time.monotonic() + 60
