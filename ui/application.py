@@ -108,6 +108,10 @@ def _say(kind: QtMsgType, context: QMessageLogContext, words: str) -> None:
 
 
 def _picture(project: Path, out: Path, image: int, seconds: float) -> None:
+    from app.demo import has_display
+
+    if not has_display():  # Qt would look for one and end the process
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     app = make_application()
     QCoreApplication.setApplicationName("Protolabel picture")  # a person's layout is neither used nor touched
     QSettings().clear()
