@@ -7,8 +7,6 @@ of built-in ones (`starter`). Nothing in a file is ever executed.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +18,7 @@ import torch
 from torch import Tensor
 
 from model import categories, config_line, published
+from model.atomic import replacing
 from model.card import METADATA_KEY, WEIGHTS_FILE, ModelCard, card_path, read_beside, read_inside
 from model.config import CONFIGS, ModelConfig
 from model.errors import WeightsError
@@ -166,13 +165,5 @@ def _check_finite(state: Mapping[str, Tensor], path: Path) -> None:
 def _write(path: Path, data: bytes) -> None:
     """Atomically: a temporary file in the same folder takes the name when it is safely on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.write(data)

@@ -5,8 +5,6 @@ Float32, batch norms not folded: the numbers of the network as it was published.
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.atomic import replacing
 from model.checkpoint import load
 from model.config import ModelConfig, NmsKind
 from model.detect import Detections, detect
@@ -127,21 +126,15 @@ def _write(
 ) -> None:
     """An .npz of `arrays` and of one that is made part by part: full-size masks never lie side by side."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                for key, array in arrays.items():
-                    with archive.open(f"{key}.npy", "w", force_zip64=True) as entry:
-                        np.lib.format.write_array(entry, np.ascontiguousarray(array), allow_pickle=False)
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                    header: dict[str, Any] = {"descr": "|b1", "fortran_order": False, "shape": shape}
-                    np.lib.format.write_array_header_1_0(entry, header)
-                    for part in parts:
-                        entry.write(part.tobytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with (
+        replacing(path) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
+        for key, array in arrays.items():
+            with archive.open(f"{key}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.ascontiguousarray(array), allow_pickle=False)
+        with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+            header: dict[str, Any] = {"descr": "|b1", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(entry, header)
+            for part in parts:
+                entry.write(part.tobytes())

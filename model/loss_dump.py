@@ -8,8 +8,6 @@ is the mean over all draws, so that the numbers can be compared.
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from model.atomic import replacing
 from model.checkpoint import load
 from model.config import CONFIGS, ModelConfig
 from model.devices import choose_device
@@ -174,13 +173,5 @@ def _get(arrays: Mapping[str, NDArray], name: str, path: Path) -> NDArray:
 def _write(out: Path, arrays: Mapping[str, NDArray]) -> None:
     if not out.parent.is_dir():
         raise InputError(f"expected a folder to write into, got {out.parent}; make it first")
-    handle, part = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]  # names are arrays, none is allow_pickle
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, out)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+    with replacing(out) as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # names are arrays, none is allow_pickle

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from model.atomic import replacing
 
 CONFIG, EVENTS, CHECKPOINT, RESULT, CANCEL = (
     "config.json",
@@ -47,16 +47,8 @@ class RunFolder:
 
     def write(self, name: str, data: bytes) -> None:
         """Write one file atomically."""
-        handle, part = tempfile.mkstemp(dir=self.path, prefix=f".{name}-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, self.path / name)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        with replacing(self.path / name) as file:
+            file.write(data)
 
     def trim(self, iteration: int, *, ended: bool) -> None:
         """Before a run goes on from `iteration`: forget what was told of later steps, which come again.
