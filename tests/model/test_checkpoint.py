@@ -229,7 +229,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr("model.atomic.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         tiny_weights(tmp_path, seed=1)
     assert path.read_bytes() == before
