@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.builders import make_project
+from tests.ui.canvas_fakes import FakeSession
+from ui.canvas.view import Canvas
 from ui.session import Session
 
 
@@ -51,3 +54,15 @@ def project_folder(tmp_path: Path) -> Path:
 def session(project_folder: Path, open_session: Callable[[Path], Session]) -> Session:
     """That project, open, its first image shown."""
     return open_session(project_folder)
+
+
+@pytest.fixture
+def canvas(qtbot: QtBot, session: Session | FakeSession) -> Iterator[Canvas]:
+    """A canvas on screen about the module's `session`: 300 x 200 pixels fit at 2 device pixels for each."""
+    canvas = Canvas(session)  # type: ignore[arg-type]
+    canvas.resize(624, 424)
+    qtbot.addWidget(canvas)
+    canvas.show()
+    QTest.qWaitForWindowExposed(canvas)
+    yield canvas
+    canvas.close_threads()

@@ -8,11 +8,11 @@ import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from app.annotation import Annotation, AnnotationState, Origin
+from app.annotation import Annotation, AnnotationId, AnnotationState, Origin
 from app.correction import by_coefficients
 from app.geometry import to_mask
 from model.messages import Prediction
-from tests.ui.canvas_fakes import disc, mask_annotation
+from tests.ui.canvas_fakes import FakeSession, disc, mask_annotation
 from ui.canvas.view import Canvas
 
 SIZE = (300, 200)
@@ -45,6 +45,13 @@ def proposal(prediction: Prediction) -> Annotation:
     rough = mask_annotation(1, disc(100, 100, 40, SIZE), SIZE, state=AnnotationState.PROPOSED, score=0.9)
     made = by_coefficients(replace(rough, origin=origin), prediction, prediction.coefficients[0])
     return replace(made, state=AnnotationState.PROPOSED, coefficients=None)
+
+
+def show_proposal(session: FakeSession) -> None:
+    """That prediction and its proposal, chosen, over a grey image."""
+    session.prediction = prediction()
+    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [proposal(session.prediction)])
+    session.select([AnnotationId(1)])
 
 
 def place(canvas: Canvas, x: float, y: float) -> QPoint:

@@ -2,7 +2,6 @@
 
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,14 +30,9 @@ def session(qtbot: QtBot) -> FakeSession:
 
 
 @pytest.fixture
-def canvas(qtbot: QtBot, session: FakeSession) -> Iterator[Canvas]:
-    canvas = Canvas(session)  # type: ignore[arg-type]
+def canvas(canvas: Canvas) -> Canvas:
     canvas.resize(600, 424)
-    qtbot.addWidget(canvas)
-    canvas.show()
-    QTest.qWaitForWindowExposed(canvas)
-    yield canvas
-    canvas.close_threads()
+    return canvas
 
 
 def grey(value: int = 90, size: tuple[int, int] = SIZE) -> np.ndarray:

@@ -1,7 +1,5 @@
 """What mouse and keys do with each tool: exactly the expected edit, or none."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -54,17 +52,6 @@ class Hand:
 @pytest.fixture
 def session(qtbot: QtBot) -> FakeSession:
     return FakeSession()
-
-
-@pytest.fixture
-def canvas(qtbot: QtBot, session: FakeSession) -> Iterator[Canvas]:
-    canvas = Canvas(session)  # type: ignore[arg-type]
-    canvas.resize(624, 424)
-    qtbot.addWidget(canvas)
-    canvas.show()
-    QTest.qWaitForWindowExposed(canvas)
-    yield canvas
-    canvas.close_threads()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Dragging the box of a model's instance: the crop follows live, and the end is one edit."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -12,7 +10,7 @@ from app.annotation import AnnotationId
 from app.edits import EditKind
 from model.masks import BoxMask
 from tests.ui.canvas_fakes import FakeSession
-from tests.ui.solving import SIZE, has, place, prediction, proposal
+from tests.ui.solving import SIZE, has, place, show_proposal
 from ui.canvas.view import Canvas
 
 LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -24,17 +22,9 @@ def session(qtbot: QtBot) -> FakeSession:
 
 
 @pytest.fixture
-def canvas(qtbot: QtBot, session: FakeSession) -> Iterator[Canvas]:
-    canvas = Canvas(session)  # type: ignore[arg-type]
-    canvas.resize(624, 424)
-    qtbot.addWidget(canvas)
-    canvas.show()
-    QTest.qWaitForWindowExposed(canvas)
-    session.prediction = prediction()
-    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [proposal(session.prediction)])
-    session.select([AnnotationId(1)])
-    yield canvas
-    canvas.close_threads()
+def canvas(canvas: Canvas, session: FakeSession) -> Canvas:
+    show_proposal(session)
+    return canvas
 
 
 def grip(session: FakeSession, canvas: Canvas) -> tuple[float, float]:

@@ -1,6 +1,5 @@
 """Pixel edits from the menu and the split tool: one undoable edit each, computed by a thread."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -29,12 +28,7 @@ def session(qtbot: QtBot) -> FakeSession:
 
 
 @pytest.fixture
-def canvas(qtbot: QtBot, session: FakeSession) -> Iterator[Canvas]:
-    canvas = Canvas(session)  # type: ignore[arg-type]
-    canvas.resize(624, 424)
-    qtbot.addWidget(canvas)
-    canvas.show()
-    QTest.qWaitForWindowExposed(canvas)
+def canvas(canvas: Canvas, session: FakeSession) -> Canvas:
     ring = disc(100, 100, 40, SIZE)
     ring.bits[30:50, 30:50] = False
     session.show(
@@ -42,8 +36,7 @@ def canvas(qtbot: QtBot, session: FakeSession) -> Iterator[Canvas]:
         [mask_annotation(1, ring, SIZE), drawn(2, rectangle(130, 80, 200, 120), SIZE)],
     )
     session.select([ONE])
-    yield canvas
-    canvas.close_threads()
+    return canvas
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """Drawing a mask to the image's edges: previewed, one edit at the end, nothing where it is dropped."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.annotation import AnnotationId
@@ -25,19 +23,13 @@ def session(qtbot: QtBot) -> FakeSession:
 
 
 @pytest.fixture
-def canvas(qtbot: QtBot, session: FakeSession) -> Iterator[Canvas]:
-    canvas = Canvas(session)  # type: ignore[arg-type]
-    canvas.resize(624, 424)
-    qtbot.addWidget(canvas)
-    canvas.show()
-    QTest.qWaitForWindowExposed(canvas)
+def canvas(canvas: Canvas, session: FakeSession) -> Canvas:
     pixels = np.full((SIZE[1], SIZE[0], 3), 40, np.uint8)
     rows, columns = np.mgrid[: SIZE[1], : SIZE[0]] + 0.5
     pixels[(columns - 150) ** 2 + (rows - 100) ** 2 < 50**2] = 210
     session.show(pixels, [mask_annotation(1, disc(152, 101, 48, SIZE), SIZE)])
     session.select([ONE])
-    yield canvas
-    canvas.close_threads()
+    return canvas
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The solve tool: hints become one edit each, by the prototypes alone."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -13,7 +11,7 @@ from app.edits import EditKind
 from app.geometry import to_mask, window
 from model.masks import BoxMask
 from tests.ui.canvas_fakes import FakeSession, disc, mask_annotation
-from tests.ui.solving import SIZE, click, has, place, prediction, proposal
+from tests.ui.solving import SIZE, click, has, place, show_proposal
 from ui.canvas.view import Canvas
 
 ONE = AnnotationId(1)
@@ -26,18 +24,10 @@ def session(qtbot: QtBot) -> FakeSession:
 
 
 @pytest.fixture
-def canvas(qtbot: QtBot, session: FakeSession) -> Iterator[Canvas]:
-    canvas = Canvas(session)  # type: ignore[arg-type]
-    canvas.resize(624, 424)
-    qtbot.addWidget(canvas)
-    canvas.show()
-    QTest.qWaitForWindowExposed(canvas)
-    session.prediction = prediction()
-    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [proposal(session.prediction)])
-    session.select([AnnotationId(1)])
+def canvas(canvas: Canvas, session: FakeSession) -> Canvas:
+    show_proposal(session)
     canvas.set_tool("solve")
-    yield canvas
-    canvas.close_threads()
+    return canvas
 
 
 def test_a_click_inside_and_one_outside_are_one_edit_each(
