@@ -19,34 +19,17 @@ from model.errors import InputError
 from model.published_augment import augment_published
 from model.run_folder import RunFolder
 from model.samples import Sample, SampleMask, SampleStore, make_sample
-from model.scenes import generate
 from model.steps import NormGuard, culprits
-from model.train import Training, TrainSettings
-from tests.model.tiny import tiny_weights
+from model.train import Training
+from tests.model.tiny_runs import make_scenes, settings
 
 SQUARE = [[10, 10, 50, 10, 50, 50, 10, 50]]
+short = partial(settings, iterations=4)
 
 
 @pytest.fixture
 def scenes(tmp_path: Path) -> Path:
-    folder = tmp_path / "scenes"
-    generate(folder, 4, seed=9, size=(96, 72))
-    tiny_weights(folder / "tiny")
-    return folder
-
-
-def settings(scenes: Path, run: Path, **changes: Any) -> TrainSettings:
-    base = TrainSettings(
-        data=scenes / "scenes.json",
-        images=scenes / "images",
-        val=scenes / "scenes.json",
-        init=str(scenes / "tiny"),
-        run=run,
-        iterations=4,
-        batch_size=2,
-        device="cpu",
-    )
-    return replace(base, **changes)
+    return make_scenes(tmp_path / "scenes")
 
 
 def coco(folder: Path, annotations: list[dict[str, Any]], size: tuple[int, int] = (100, 80)) -> Path:
@@ -114,7 +97,7 @@ def test_images_that_vanish_while_training_are_passed_over(
         return step(self, examples)
 
     monkeypatch.setattr(Training, "_step", vanish)
-    result = train.train(settings(scenes, tmp_path / "run", iterations=12))
+    result = train.train(short(scenes, tmp_path / "run", iterations=12))
     assert result["iterations"] == 12
     assert any("scene_0000" in reason for reason in result["skipped_images"])
 
@@ -137,7 +120,7 @@ def test_strange_sizes_become_examples_or_are_passed_over(size: tuple[int, int],
 
 
 def test_the_image_whose_loss_is_no_number_is_named(scenes: Path, tmp_path: Path) -> None:
-    run = Training(settings(scenes, tmp_path), RunFolder(tmp_path), alone())
+    run = Training(short(scenes, tmp_path), RunFolder(tmp_path), alone())
     try:
         examples = next(iter(run.loader))
         bad = examples[1].boxes.copy()
@@ -170,7 +153,7 @@ def test_norms_keep_nothing_of_a_step_that_was_no_number() -> None:
 
 
 def test_nobody_is_blamed_for_a_batch_that_is_well(scenes: Path, tmp_path: Path) -> None:
-    run = Training(settings(scenes, tmp_path), RunFolder(tmp_path), alone())
+    run = Training(short(scenes, tmp_path), RunFolder(tmp_path), alone())
     try:
         images, targets = train.to_batch(next(iter(run.loader)), run.network, run.device)
         assert culprits(run.network, run.recipe, images, targets) == []
@@ -179,16 +162,16 @@ def test_nobody_is_blamed_for_a_batch_that_is_well(scenes: Path, tmp_path: Path)
 
 
 def test_a_run_is_never_overwritten(scenes: Path, tmp_path: Path) -> None:
-    train.train(settings(scenes, tmp_path / "run"))
+    train.train(short(scenes, tmp_path / "run"))
     events = (tmp_path / "run" / "events.jsonl").read_bytes()
     with pytest.raises(InputError, match="--resume"):
-        train.train(settings(scenes, tmp_path / "run"))
-    again = train.train(settings(scenes, tmp_path / "run", resume=True))
+        train.train(short(scenes, tmp_path / "run"))
+    again = train.train(short(scenes, tmp_path / "run", resume=True))
     assert again["iterations"] == 4
     assert (tmp_path / "run" / "events.jsonl").read_bytes() == events
 
 
 def test_going_on_with_another_batch_is_refused(scenes: Path, tmp_path: Path) -> None:
-    train.train(settings(scenes, tmp_path / "run"))
+    train.train(short(scenes, tmp_path / "run"))
     with pytest.raises(InputError, match="expected to go on with 2 images a step"):
-        train.train(settings(scenes, tmp_path / "run", resume=True, batch_size=4, iterations=8))
+        train.train(short(scenes, tmp_path / "run", resume=True, batch_size=4, iterations=8))

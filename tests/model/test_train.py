@@ -15,34 +15,18 @@ import torch
 from model import checkpoint, train
 from model.errors import InputError
 from model.run_folder import RunFolder
-from model.scenes import SCENE_CATEGORIES, generate
+from model.scenes import SCENE_CATEGORIES
 from model.targets import Example
-from model.train import Cancelled, Training, TrainSettings
-from tests.model.tiny import TINY, tiny_model, tiny_weights
+from model.train import Cancelled, Training
+from tests.model.tiny import TINY, tiny_model
+from tests.model.tiny_runs import make_scenes, settings
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("scenes")
-    generate(folder, 4, seed=9, size=(96, 72))
-    tiny_weights(folder / "tiny")
-    return folder
-
-
-def settings(scenes: Path, run: Path, **changes: Any) -> TrainSettings:
-    base = TrainSettings(
-        data=scenes / "scenes.json",
-        images=scenes / "images",
-        val=scenes / "scenes.json",
-        init=str(scenes / "tiny"),
-        run=run,
-        iterations=6,
-        batch_size=2,
-        device="cpu",
-    )
-    return replace(base, **changes)
+    return make_scenes(tmp_path_factory.mktemp("scenes"))
 
 
 def events(run: Path, kind: str | None = None) -> list[dict[str, Any]]:
