@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,17 +13,31 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file beside `path` that takes its name once it is whole and on the disk.
+    """A file beside `path` that takes its name once it is whole and on the disk; `.name` says where it is.
 
-    After an error inside, `path` is as it was and nothing is left beside it.
+    It has the rights that any new file has there. After an error inside, `path` is as it was and nothing is
+    left beside it.
     """
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    part = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    file = part.open("xb")  # not tempfile's: those are for their owner only
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
     except BaseException:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
+    _keep_name(path.parent)
+
+
+def _keep_name(folder: Path) -> None:
+    """The new name outlasts a power cut, too, where the file system can promise it."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            with contextlib.suppress(OSError):  # some cannot; what is under the name is whole all the same
+                os.fsync(handle)
+        finally:
+            os.close(handle)
