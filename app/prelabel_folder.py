@@ -7,16 +7,13 @@ name when it is whole.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from app.errors import ExportFault, HostError, InputError
 from app.images import find_images, natural_key
@@ -24,6 +21,7 @@ from app.inference import Inference, Priority
 from app.prelabel import AHEAD, DEATHS, Failure, PrelabelReport
 from app.proposals import Candidate, candidates
 from app.shards import Parts, Shard, digest, stamp_of
+from model.atomic import replacing
 from model.messages import Loaded, Prediction
 
 
@@ -101,29 +99,21 @@ def _merge(
         place is None or place.stamp != stamp_of(path) for place, path in zip(found, paths, strict=True)
     ):
         return None
-    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            writer = _Writer(file, loaded.categories)
-            failed = []
-            for line in parts.read([place for place in found if place is not None]):
-                if "failed" in line:
-                    failed.append(Failure(line["key"], line["failed"]))
-                else:
-                    width, height = line["size"]
-                    writer.add(line["key"], width, height, line["annotations"])
-            if not writer.images:
-                parts.remove()
-                raise InputError(
-                    f"expected images that can be read, got {len(paths)} that cannot: {failed[0].reason}"
-                )
-            writer.finish(f"pre-labelled by Protolabel with {loaded.model_version}")
-            file.flush()
-            os.fsync(file.fileno())
-        _publish(name, out)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+    with replacing(out) as file:
+        writer = _Writer(file, loaded.categories)
+        failed = []
+        for line in parts.read([place for place in found if place is not None]):
+            if "failed" in line:
+                failed.append(Failure(line["key"], line["failed"]))
+            else:
+                width, height = line["size"]
+                writer.add(line["key"], width, height, line["annotations"])
+        if not writer.images:
+            parts.remove()
+            raise InputError(
+                f"expected images that can be read, got {len(paths)} that cannot: {failed[0].reason}"
+            )
+        writer.finish(f"pre-labelled by Protolabel with {loaded.model_version}")
     parts.remove()
     return PrelabelReport(
         done=len(writer.images),
@@ -137,13 +127,6 @@ def _merge(
 
 def _name(path: Path, images: Path) -> str:
     return path.relative_to(images).as_posix()
-
-
-def _publish(name: str, out: Path) -> None:
-    umask = os.umask(0)
-    os.umask(umask)
-    os.chmod(name, 0o666 & ~umask)  # mkstemp's files are for their owner only
-    os.replace(name, out)
 
 
 def _predict(
@@ -208,19 +191,19 @@ def _answers(
 class _Writer:
     """Writes the annotations as they come, then the images and categories."""
 
-    def __init__(self, file: TextIO, categories: Sequence[str]) -> None:
+    def __init__(self, file: BinaryIO, categories: Sequence[str]) -> None:
         self.images: list[dict[str, Any]] = []
         self.annotations = 0
         self._file = file
         self._categories = {name: number for number, name in enumerate(categories, start=1)}
-        file.write('{"annotations": [')
+        file.write(b'{"annotations": [')
 
     def add(self, name: str, width: int, height: int, found: Sequence[Mapping[str, Any]]) -> None:
         """One image and its detections."""
         image = len(self.images) + 1
         self.images.append({"id": image, "file_name": name, "width": width, "height": height})
         for each in found:
-            self._file.write(",\n" if self.annotations else "\n")
+            self._file.write(b",\n" if self.annotations else b"\n")
             self.annotations += 1
             annotation = {
                 "id": self.annotations,
@@ -232,7 +215,7 @@ class _Writer:
                 "iscrowd": 0,
                 "score": each["score"],
             }
-            json.dump(annotation, self._file)
+            self._file.write(json.dumps(annotation).encode("ascii"))
 
     def finish(self, description: str) -> None:
         """The rest of the file."""
@@ -240,7 +223,7 @@ class _Writer:
             {"id": number, "name": name, "supercategory": ""} for name, number in self._categories.items()
         ]
         rest = {"images": self.images, "categories": categories, "info": {"description": description}}
-        self._file.write("\n], " + json.dumps(rest)[1:] + "\n")
+        self._file.write(f"\n], {json.dumps(rest)[1:]}\n".encode("ascii"))
 
 
 def list_images(folder: Path) -> list[Path]:

@@ -8,7 +8,6 @@ what is hidden are left out, and no object is hidden so far that it could not be
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.atomic import replacing
 from model.opencv import cv2
 from model.scene_paint import clutter, finish, ground, shade, surface
 from model.scene_shapes import SHAPES, Shape
@@ -87,12 +87,8 @@ def generate(
         "categories": [{"id": rank + 1, "name": name} for rank, name in enumerate(SCENE_CATEGORIES)],
     }
     path = out_dir / ANNOTATIONS
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    with replacing(path) as file:
+        file.write(json.dumps(content).encode("ascii"))
     return path
 
 

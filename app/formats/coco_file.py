@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from app.errors import ExportFault
 from app.formats.coco_check import verify
+from model.atomic import replacing
 
 Row = Mapping[str, object]
 
@@ -30,64 +28,40 @@ def write_coco(
     The rows are taken one by one: memory does not grow with them. What they raise goes through.
     """
     target = Path(file).resolve()
-    name = ""
     try:
         if target.is_dir():
             raise ExportFault(f"{file}: expected a file name, got a folder; add a name ending in .json")
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+        with replacing(target) as stream:
             counts = _write(stream, info, licenses, (images, annotations, categories))
             stream.flush()
-            os.fsync(stream.fileno())
-        fault = verify(Path(name), counts[0], counts[1])
-        if fault:
-            raise ExportFault(f"{file}: not written, its check failed: {fault}; please report this")
-        size = os.path.getsize(name)
-        _put(name, target)
-        name = ""
+            fault = verify(Path(stream.name), counts[0], counts[1])
+            if fault:
+                raise ExportFault(f"{file}: not written, its check failed: {fault}; please report this")
+            return stream.tell()
     except OSError as error:
         raise ExportFault(
             f"{file}: not written: {error.strerror}; free space or choose another place"
         ) from error
-    finally:
-        if name:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-    return size
 
 
-def _write(stream: TextIO, info: object, licenses: object, arrays: tuple[Iterable[Row], ...]) -> list[int]:
+def _write(stream: BinaryIO, info: object, licenses: object, arrays: tuple[Iterable[Row], ...]) -> list[int]:
     counts = []
-    stream.write(f'{{"info": {_dump(info)},\n"licenses": {_dump(licenses)}')
-    for name, rows in zip(("images", "annotations", "categories"), arrays, strict=True):
+    stream.write(b'{"info": ' + _dump(info) + b',\n"licenses": ' + _dump(licenses))
+    for name, rows in zip((b"images", b"annotations", b"categories"), arrays, strict=True):
         count = 0
-        stream.write(f',\n"{name}": [')
+        stream.write(b',\n"' + name + b'": [')
         for row in rows:
-            stream.write(",\n" if count else "\n")
+            stream.write(b",\n" if count else b"\n")
             stream.write(_dump(row))
             count += 1
-        stream.write("]")
+        stream.write(b"]")
         counts.append(count)
-    stream.write("}\n")
+    stream.write(b"}\n")
     return counts
 
 
-def _dump(value: object) -> str:
-    return _ENCODER.encode(value)
+def _dump(value: object) -> bytes:
+    return _ENCODER.encode(value).encode("ascii")
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-
-
-def _put(name: str, target: Path) -> None:
-    """Under its name, with the rights that any new file has here; and so after a power cut, too."""
-    umask = os.umask(0)
-    os.umask(umask)
-    os.chmod(name, 0o666 & ~umask)  # mkstemp's are for their owner only
-    os.replace(name, target)
-    if os.name == "posix":
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
