@@ -237,7 +237,7 @@ class Context(QObject):
 
     def choose_category(self, category_id: CategoryId) -> None:
         """Draw with a category; what is chosen gets it."""
-        self.session.set_category(category_id)
+        self.session.categories.choose(category_id)
         if self.session.selection:
             self.session.relabel(category_id)
 

@@ -234,7 +234,7 @@ class ModelAccess:
                 if edit is not None:
                     document.apply(edit)
             if len(answer[1]) != len(session.categories):
-                session.take_categories(answer[1])
+                session.categories.take(answer[1])
 
         session.workers.on_project(names, named)
 

@@ -19,7 +19,6 @@ from app.annotation import (
     Annotation,
     AnnotationState,
     Category,
-    CategoryId,
     ImageId,
     ImageState,
 )
@@ -27,6 +26,7 @@ from app.edits import Edit
 from app.errors import InputError
 from app.records import ImageRecord
 from ui import opened, preferences, session_edits
+from ui.categories import Categories
 from ui.journal import QueuedJournal
 from ui.model_access import ModelAccess
 from ui.open_image import OpenImage
@@ -68,6 +68,11 @@ class Session(OpenImage):
         super().__init__(parent)
         self.workers = Workers(self)
         self.workers.failed.connect(lambda words: self.message.emit(words, "error"))
+        self.categories = Categories(self.workers, self)
+        self.categories.changed.connect(self.categories_changed)
+        self.categories.chosen.connect(self.category_changed)
+        self.categories.wanted.connect(self.category_wanted)
+        self.categories.refused.connect(lambda words: self.message.emit(words, "warning"))
         self.model = ModelAccess(self)
         self.preferences = preferences.load()
         self.auto_prelabel, self.who = self.preferences.prelabel, self.preferences.who
@@ -82,12 +87,10 @@ class Session(OpenImage):
         self.clear_image()
         self.project: Project | None = None
         self.records: list[ImageRecord] = []
-        self.categories: list[Category] = []
+        self.categories.begin(None, [])
         self.image_id: ImageId | None = None
         self.prediction: Prediction | None = None
         self.pixels: NDArray[np.uint8] | None = None
-        self.category: Category | None = None
-        self._category_wanted = False  # a drawn shape waits for the person's choice
         self.tool = "select"
         self.listed: Sequence[ImageId] = ()  # the list's images in its order: steps follow it
         self._places: dict[ImageId, int] = {}
@@ -122,10 +125,10 @@ class Session(OpenImage):
 
     def _opened(self, answer: tuple[Project, list[ImageRecord], list[Category], float]) -> None:
         self.close_project()
-        self.project, records, self.categories, self.threshold = answer
+        self.project, records, categories, self.threshold = answer
+        self.categories.begin(self.project, categories)
         self.project.cache_limit = self.preferences.cache_bytes
         self._journal = QueuedJournal(self.project, self.workers, self._not_written, self.saving_changed.emit)
-        self.category = self.categories[0] if self.categories else None
         self._take_records(records)
         self.project_changed.emit()
         self.categories_changed.emit()
@@ -179,11 +182,8 @@ class Session(OpenImage):
 
         def arrived(answer: tuple[list[ImageRecord], list[Category]]) -> None:
             self._take_records(answer[0])
-            self.categories = answer[1]
-            self.category = self.category or (self.categories[0] if self.categories else None)
             self.images_changed.emit()
-            self.categories_changed.emit()
-            self.category_changed.emit()
+            self.categories.take(answer[1])
 
         self.workers.on_project(lambda: (project.images(), project.categories()), arrived)
 
@@ -228,6 +228,11 @@ class Session(OpenImage):
         """The record of an image."""
         place = self._places.get(image_id)
         return None if place is None else self.records[place]
+
+    @property
+    def category(self) -> Category | None:
+        """The category that is drawn with."""
+        return self.categories.current
 
     # --- the current image ---------------------------------------------------------------------------------
 
@@ -429,65 +434,6 @@ class Session(OpenImage):
         """Choose a tool of the canvas."""
         self.tool = name
         self.tool_changed.emit(name)
-
-    # --- categories ----------------------------------------------------------------------------------------
-
-    def set_category(self, category_id: CategoryId) -> None:
-        """Draw with this category from now on."""
-        found = next((each for each in self.categories if each.id == category_id), None)
-        if found is not None and found != self.category:
-            self.category = found
-            self._category_wanted = False
-            self.category_changed.emit()
-
-    def want_category(self) -> None:
-        """Something was drawn that has no category: only the person's choice can be the one."""
-        self._category_wanted = True
-        self.category_wanted.emit()
-
-    def add_category(self, name: str) -> None:
-        """A new category, which is then the current one."""
-        project = self.project
-        if project is not None:
-            self._change_categories(lambda: project.add_category(name).id)
-
-    def update_category(self, category: Category) -> None:
-        """Rename or recolour."""
-        project = self.project
-        if project is not None:
-            self._change_categories(lambda: project.update_category(category))
-
-    def remove_category(self, category_id: CategoryId) -> None:
-        """Remove a category that nothing uses."""
-        project = self.project
-        if project is not None:
-            self._change_categories(lambda: project.remove_category(category_id))
-
-    def _change_categories(self, work: Callable[[], CategoryId | None]) -> None:
-        project = self.project
-        assert project is not None
-
-        def both() -> tuple[CategoryId | None, list[Category]]:
-            return work(), project.categories()
-
-        self.workers.on_project(both, self._categories_arrived, self._categories_refused)
-
-    def _categories_refused(self, error: InputError) -> None:
-        self.message.emit(str(error), "warning")
-        self.categories_changed.emit()
-
-    def take_categories(self, categories: list[Category]) -> None:
-        """The project has other categories now."""
-        self._categories_arrived((None, categories))
-
-    def _categories_arrived(self, answer: tuple[CategoryId | None, list[Category]]) -> None:
-        new, self.categories = answer
-        wanted = new if new is not None else (self.category.id if self.category else None)
-        first = self.categories[0] if self.categories and not self._category_wanted else None
-        self.category = next((each for each in self.categories if each.id == wanted), first)
-        self._category_wanted = self._category_wanted and self.category is None
-        self.categories_changed.emit()
-        self.category_changed.emit()
 
     # --- predictions ---------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,6 +36,14 @@ class Journal:
     def append(self, edit: Edit) -> None: ...
 
     def step(self, edit: Edit, *, position: int) -> None: ...
+
+
+class FakeCategories(list[Category]):
+    """Tells that a shape waits for one."""
+
+    def __init__(self, wanted: Callable[[], object]) -> None:
+        super().__init__(CATEGORIES)
+        self.want = wanted
 
 
 @dataclass
@@ -72,7 +80,7 @@ class FakeSession(QObject):
         self.model = SimpleNamespace(version=None)
         self.who = ""
         self.selection: tuple[AnnotationId, ...] = ()
-        self.categories: list[Category] = list(CATEGORIES)
+        self.categories = FakeCategories(self.category_needed.emit)
         self.category: Category | None = CATEGORIES[0]
         self.threshold = 0.0
         self.hidden: frozenset[AnnotationId] = frozenset()
@@ -114,9 +122,6 @@ class FakeSession(QObject):
 
     def predict_current(self) -> None:
         self.messages.append("asked for a prediction")
-
-    def want_category(self) -> None:
-        self.category_needed.emit()
 
     def undo(self) -> None:
         assert self.document is not None

@@ -34,7 +34,7 @@ def test_counts_follow_edits_without_a_new_list(panel: CategoriesPanel, session:
 
 def test_of_many_categories_the_field_shows_those_that_fit(panel: CategoriesPanel, session: Session) -> None:
     many = [Category(CategoryId(each), f"kind {each}", "#0072b2") for each in range(1, 81)]
-    session.take_categories(many)
+    session.categories.take(many)
     assert panel.list.count() == 80
     panel.field.setText("Kind 7")
     assert [panel.list.item(row).text() for row in range(3)] == ["kind 7", "kind 70", "kind 71"]
@@ -50,18 +50,18 @@ def test_a_category_in_use_is_not_removed_and_one_line_says_why(
     draw(session)
     written(session)
     with qtbot.waitSignal(session.message) as told:
-        session.remove_category(CategoryId(1))
+        session.categories.remove(CategoryId(1))
     assert "expected an unused category" in told.args[0]
     assert panel.list.count() == 2
 
 
 def test_an_unused_category_goes(panel: CategoriesPanel, session: Session, qtbot: QtBot) -> None:
-    session.remove_category(CategoryId(2))
+    session.categories.remove(CategoryId(2))
     qtbot.waitUntil(lambda: panel.list.count() == 1)
 
 
 def test_choosing_elsewhere_marks_the_row(panel: CategoriesPanel, session: Session) -> None:
-    session.set_category(CategoryId(2))
+    session.categories.choose(CategoryId(2))
     assert panel.list.currentRow() == 1
 
 
@@ -80,9 +80,9 @@ def test_enter_in_the_field_adds_and_goes_back_to_the_image(qtbot: QtBot, sessio
 
 
 def test_a_waiting_shape_is_not_given_to_a_category_that_the_model_brings(session: Session) -> None:
-    session.category = None
-    session.want_category()
-    session.take_categories(list(session.categories))
+    session.categories.current = None
+    session.categories.want()
+    session.categories.take(list(session.categories))
     assert session.category is None
-    session.set_category(session.categories[1].id)
+    session.categories.choose(session.categories[1].id)
     assert session.category == session.categories[1]

@@ -254,7 +254,7 @@ def test_done_goes_on_to_the_next_image_that_is_not(session: Session, qtbot: QtB
 
 def test_a_new_category_is_the_current_one(session: Session, qtbot: QtBot) -> None:
     with qtbot.waitSignal(session.category_changed):
-        session.add_category("cow")
+        session.categories.add("cow")
     assert [each.name for each in session.categories] == ["cat", "dog", "cow"]
     assert session.category == session.categories[2]
 
@@ -262,19 +262,19 @@ def test_a_new_category_is_the_current_one(session: Session, qtbot: QtBot) -> No
 def test_a_category_in_use_stays_and_says_why(session: Session, qtbot: QtBot) -> None:
     draw(session, category=2)
     with qtbot.waitSignal(session.message) as told:
-        session.remove_category(CategoryId(2))
+        session.categories.remove(CategoryId(2))
     assert told.args is not None
     assert "1 annotations have it" in told.args[0]
     assert len(session.categories) == 2
     with qtbot.waitSignal(session.categories_changed):
-        session.remove_category(CategoryId(1))
+        session.categories.remove(CategoryId(1))
     assert [each.name for each in session.categories] == ["dog"]
     assert session.category == session.categories[0]
 
 
 def test_a_renamed_category_keeps_its_id(session: Session, qtbot: QtBot) -> None:
     with qtbot.waitSignal(session.categories_changed):
-        session.update_category(replace(session.categories[0], name="tiger"))
+        session.categories.update(replace(session.categories[0], name="tiger"))
     assert (session.categories[0].id, session.categories[0].name) == (1, "tiger")
 
 

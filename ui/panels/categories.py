@@ -109,9 +109,9 @@ class CategoriesPanel(QWidget):
             return
         self.field.clear()
         if name.casefold() in there:
-            self._session.set_category(there[name.casefold()])
+            self._session.categories.choose(there[name.casefold()])
         else:
-            self._session.add_category(name)
+            self._session.categories.add(name)
         self.settled.emit()
 
     def _leave(self) -> None:
@@ -121,12 +121,12 @@ class CategoriesPanel(QWidget):
 
     def _chosen(self, item: QListWidgetItem | None) -> None:
         if item is not None and not self._filling:
-            self._session.set_category(CategoryId(item.data(ID_ROLE)))
+            self._session.categories.choose(CategoryId(item.data(ID_ROLE)))
 
     def _renamed(self, item: QListWidgetItem) -> None:
         category = self._category(item)
         if not self._filling and category is not None and item.text() != category.name:
-            self._session.update_category(replace(category, name=item.text().strip()))
+            self._session.categories.update(replace(category, name=item.text().strip()))
 
     def _category(self, item: QListWidgetItem) -> Category | None:
         return next((each for each in self._session.categories if each.id == item.data(ID_ROLE)), None)
@@ -141,13 +141,13 @@ class CategoriesPanel(QWidget):
         menu.addAction("Colour …", lambda: self._recolour(category))
         menu.addAction("Give it to the chosen annotations", lambda: self._session.relabel(category.id))
         menu.addSeparator()
-        menu.addAction("Remove", lambda: self._session.remove_category(category.id))
+        menu.addAction("Remove", lambda: self._session.categories.remove(category.id))
         menu.exec(self.list.viewport().mapToGlobal(place))
 
     def _recolour(self, category: Category) -> None:
         color = QColorDialog.getColor(QColor(category.color), self, f"Colour of {category.name}")
         if color.isValid():
-            self._session.update_category(replace(category, color=color.name()))
+            self._session.categories.update(replace(category, color=color.name()))
 
 
 def _item(category: Category, number: int) -> QListWidgetItem:

@@ -217,7 +217,7 @@ class Tool:
         self._waiting = (geometry, seconds)
         self.canvas.show_waiting(geometry)
         self.session.message.emit(NO_CATEGORY, "warning")
-        self.session.want_category()
+        self.session.categories.want()
 
     def category_chosen(self) -> None:
         """A category is there now: the shape that waited for it becomes an annotation."""
