@@ -22,7 +22,7 @@ def test_threads_that_need_it_at_once_leave_the_variables_as_they_were(
     def loaded(name: str) -> ModuleType:
         os.environ[VARIABLE] = "fonts of OpenCV"
         loading.set()
-        time.sleep(0.02)
+        time.sleep(0.1)
         return ModuleType(name)
 
     monkeypatch.setattr("importlib.import_module", loaded)
