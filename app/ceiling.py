@@ -1,10 +1,11 @@
 """The ceiling meter: how well the best coefficients could express a mask. Frame: image pixels.
 
-Measured on a coarse grid, so that it can be live: the basis is fitted to the mask itself.
+Measured on a grid over the instance, so that it can be live: the basis is fitted to the mask itself.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,15 +13,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.geometry import tight, window
-from model.basis import extended_basis
+from model.basis import InstanceGrid, grown, helper_rows, instance_grid
 from model.masks import BoxMask
 from model.messages import Prediction
 from model.opencv import cv2
 
-SIDE = 56  # cells of the longer side of the grid, for a live meter
+SIDE = 56  # cells of the longer side of the grid, where it only has to tell good from bad
+FINE = 112  # the same, for numbers that are shown and kept
 STEPS = 8
 RIDGE = 1e-4  # of the mean diagonal: the ceiling is a bound, not a prediction
 SMALL, MEDIUM = 32.0**2, 96.0**2  # COCO's sizes, pixels of a mask
+SIZES = ("small", "medium", "large")
+ALL = "all"
+
+
+METHOD = 1  # of what is kept in projects: another number where `measure` would give other values
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """IoU (0..1) of a mask with the best that a basis can express."""
+
+    alone: float  # the prototypes
+    helped: float  # the prototypes with helper rows beside them: the basis that hints use
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +62,59 @@ def ceiling(
     mask = tight(mask)
     if not mask.bits.any():
         return 0.0
+    grid = _grid(prediction, pixels, mask, side)
+    return _reached(_helped(grid) if helpers else grid.prototypes, _target(grid, mask))
+
+
+def measure(
+    prediction: Prediction, pixels: NDArray[np.uint8] | None, mask: BoxMask, *, scale: float = 1.0
+) -> Ceiling:
+    """Both ceilings of a mask: as the meter shows them and projects keep them.
+
+    `pixels`: (H, W, 3) RGB of the whole image reduced by `scale`; None: no colour rows. Zeros for an empty
+    mask. The larger basis holds the smaller one, so it is never taken for the worse one.
+    """
+    mask = tight(mask)
+    if not mask.bits.any():
+        return Ceiling(0.0, 0.0)
+    grid = _grid(prediction, pixels, mask, FINE, scale)
+    target = _target(grid, mask)
+    alone = _reached(grid.prototypes, target)
+    return Ceiling(alone, max(alone, _reached(_helped(grid), target)))
+
+
+def _grid(
+    prediction: Prediction,
+    pixels: NDArray[np.uint8] | None,
+    mask: BoxMask,
+    side: int,
+    scale: float = 1.0,
+) -> InstanceGrid:
+    """What hints are answered on: the mask's box, grown."""
     rows, columns = mask.bits.shape
     box = (float(mask.left), float(mask.top), float(columns), float(rows))
-    k = prediction.prototypes.shape[2]
-    made = extended_basis(prediction, pixels, box, np.zeros(k, np.float32), side=side)
-    basis = made.mask.basis if helpers else made.mask.basis[..., :k]
-    bits = window(mask, *made.grid.rectangle).astype(np.uint8) * 255
-    target = np.asarray(cv2.resize(bits, made.grid.shape[::-1], interpolation=cv2.INTER_AREA)) > 127
+    rectangle = grown(box, prediction.image_width, prediction.image_height)
+    return instance_grid(prediction, pixels, rectangle, side=side, scale=scale)
+
+
+def _helped(grid: InstanceGrid) -> NDArray[np.float32]:
+    """(h, w, k + helpers): the prototypes with helper rows beside them."""
+    return np.concatenate([grid.prototypes, helper_rows(grid)[0]], 2)
+
+
+def _target(grid: InstanceGrid, mask: BoxMask) -> NDArray[np.bool_]:
+    """The mask on the grid: cells that are more than half in it."""
+    bits = window(mask, *grid.rectangle).astype(np.uint8) * 255
+    small = cv2.resize(bits, grid.shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(small) > 127
+
+
+def _reached(basis: NDArray[np.float32], target: NDArray[np.bool_]) -> float:
+    """IoU of the target with the best fit; 0 where no cell is more than half in it."""
     if not target.any():
         return 0.0
-    reached = fitted(np.asarray(basis, np.float32), target) > 0
-    return float(np.count_nonzero(reached & target) / np.count_nonzero(reached | target))
+    found = fitted(np.ascontiguousarray(basis, np.float32), target) > 0
+    return float(np.count_nonzero(found & target) / np.count_nonzero(found | target))
 
 
 def fitted(
@@ -80,29 +137,29 @@ def fitted(
 
 def table(values: Iterable[Measured]) -> list[dict[str, object]]:
     """Mean ceiling and shares from .85 and .90 on, by category and size ('all' for all of them)."""
-    measured = list(values)
-    rows: list[dict[str, object]] = []
-    for category in ["all", *sorted({each.category for each in measured})]:
-        for size in ("all", "small", "medium", "large"):
-            ious = np.array(
-                [
-                    each.iou
-                    for each in measured
-                    if category in ("all", each.category) and size in ("all", size_of(each.area))
-                ]
-            )
-            if len(ious):
-                rows.append(
-                    {
-                        "category": category,
-                        "size": size,
-                        "instances": len(ious),
-                        "mean": float(ious.mean()),
-                        "share_85": float((ious >= 0.85).mean()),
-                        "share_90": float((ious >= 0.90).mean()),
-                    }
-                )
-    return rows
+    groups: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for each in values:
+        size = size_of(each.area)
+        for key in ((ALL, ALL), (ALL, size), (each.category, ALL), (each.category, size)):
+            groups[key].append(each.iou)
+    categories = [ALL, *sorted({category for category, _ in groups} - {ALL})]
+    return [
+        {
+            "category": category,
+            "size": size,
+            "instances": len(groups[category, size]),
+            "mean": float(np.mean(groups[category, size])),
+            "share_85": _share(groups[category, size], 0.85),
+            "share_90": _share(groups[category, size], 0.90),
+        }
+        for category in categories
+        for size in (ALL, *SIZES)
+        if (category, size) in groups
+    ]
+
+
+def _share(ious: list[float], least: float) -> float:
+    return float(np.mean(np.asarray(ious) >= least))
 
 
 def size_of(area: float) -> str:

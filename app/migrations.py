@@ -63,5 +63,10 @@ def _keep_ids_and_categories(connection: sa.Connection) -> None:
     schema.annotation_by_image.create(connection)
 
 
-STEPS: tuple[Step, ...] = (_keep_ids_and_categories,)
+def _keep_ceilings(connection: sa.Connection) -> None:
+    """1.1 to 1.2: how well a model's prototypes can express a mask is kept."""
+    schema.ceiling.create(connection)
+
+
+STEPS: tuple[Step, ...] = (_keep_ids_and_categories, _keep_ceilings)
 assert len(STEPS) == schema.MINOR

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.ceiling import Measured, ceiling, size_of, table
+from app.ceiling import FINE, Ceiling, Measured, ceiling, measure, size_of, table
 from model.masks import BoxMask
 from tests.app.test_instance_solving import BODY, picture, prediction
 
@@ -18,8 +18,22 @@ def test_helpers_raise_the_ceiling_of_what_the_prototypes_do_not_hold() -> None:
     assert ceiling(prediction(), picture(), disc) > alone + 0.1
 
 
+def test_both_are_measured_at_once_as_they_are_singly() -> None:
+    both = measure(prediction(), picture(), BODY)
+    assert both.alone == ceiling(prediction(), picture(), BODY, helpers=False, side=FINE)
+    assert both.helped >= max(both.alone, ceiling(prediction(), picture(), BODY, side=FINE))
+
+
+def test_a_reduced_image_gives_nearly_the_same() -> None:
+    whole = measure(prediction(), picture(), BODY)
+    half = measure(prediction(), picture()[::2, ::2], BODY, scale=2)
+    assert half.alone == whole.alone
+    assert abs(half.helped - whole.helped) < 0.03
+
+
 def test_nothing_has_no_ceiling() -> None:
     assert ceiling(prediction(), None, BoxMask(0, 0, np.zeros((0, 0), np.bool_))) == 0
+    assert measure(prediction(), None, BoxMask(0, 0, np.zeros((3, 3), np.bool_))) == Ceiling(0, 0)
 
 
 def test_a_pixel_and_everything_are_measured() -> None:

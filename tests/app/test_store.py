@@ -212,7 +212,7 @@ def test_all_or_nothing_of_a_transaction(project: Project) -> None:
 
 OLD = """
 CREATE TABLE annotation_old AS SELECT * FROM annotation;
-DROP TABLE annotation; DROP TABLE annotation_coco;
+DROP TABLE annotation; DROP TABLE annotation_coco; DROP TABLE ceiling;
 ALTER TABLE annotation_old RENAME TO annotation;
 ALTER TABLE annotation ADD COLUMN coco_id INTEGER;
 UPDATE annotation SET coco_id = 7;
