@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.edits import Edit
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from app.project import Project
     from app.records import DocumentData
     from ui.workers import Workers
+
+
+class SaveState(StrEnum):
+    """Where the edits are."""
+
+    SAVED = "saved"
+    SAVING = "saving …"
+    REFUSED = "NOT SAVED"
 
 
 class QueuedJournal:
@@ -29,13 +38,15 @@ class QueuedJournal:
         """`changed` is called when a write is asked for and when it has ended, well or not."""
         self._project, self._workers, self._failed = project, workers, failed
         self._changed = changed
-        self._pending = 0
+        self._pending = 0  # writes that have not reached the disk yet
         self.refused = ""  # why the last write failed, '' when it did not
 
     @property
-    def pending(self) -> int:
-        """Writes that have not reached the disk yet."""
-        return self._pending
+    def state(self) -> SaveState:
+        """Whether all edits are on the disk."""
+        if self._pending:
+            return SaveState.SAVING
+        return SaveState.REFUSED if self.refused else SaveState.SAVED
 
     def append(self, edit: Edit) -> None:
         """An edit was applied."""

@@ -238,7 +238,7 @@ class MainWindow(QMainWindow):
             opening = f"Opening {self._opening.name} - " if self._opening is not None else ""
             self.setWindowTitle(f"{opening}Protolabel")
             return
-        record = session.record(session.image_id) if session.image_id is not None else None
+        record = session.images.get(session.image_id)
         if record is None:
             self.setWindowTitle(f"{session.project.name} - Protolabel")
             return

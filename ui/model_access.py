@@ -203,7 +203,7 @@ class ModelAccess:
     def _answered(self, image_id: ImageId, prediction: Prediction) -> None:
         self._asked.pop(image_id, None)
         session, project = self._session, self._session.project
-        record = session.record(image_id)
+        record = session.images.get(image_id)
         if project is None or record is None:
             return
         from app.predictions import of_project

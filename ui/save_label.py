@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QLabel, QWidget
 
+from ui.journal import SaveState
+
 if TYPE_CHECKING:
     from ui.session import Session
 
 PATIENCE = 200  # ms that a write may take before it is mentioned
-
-
-class SaveState(StrEnum):
-    """Where the edits are."""
-
-    SAVED = "saved"
-    SAVING = "saving …"
-    REFUSED = "NOT SAVED"
 
 
 class SaveLabel(QLabel):

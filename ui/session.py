@@ -7,7 +7,6 @@ on the project thread, the pool or the model's process, and comes back as a sign
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 from app.annotation import (
-    PERSONS_WORK,
     Annotation,
     AnnotationState,
     Category,
@@ -25,13 +23,14 @@ from app.annotation import (
 from app.edits import Edit
 from app.errors import InputError
 from app.records import ImageRecord
-from ui import opened, preferences, session_edits
+from ui import preferences, session_edits
 from ui.categories import Categories
-from ui.journal import QueuedJournal
+from ui.image_records import ImageRecords
+from ui.journal import QueuedJournal, SaveState
 from ui.model_access import ModelAccess
 from ui.open_image import OpenImage
 from ui.preferences import Preferences
-from ui.save_label import SaveState
+from ui.reading import Reading
 from ui.workers import Workers
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class Session(OpenImage):
         self.model = ModelAccess(self)
         self.preferences = preferences.load()
         self.auto_prelabel, self.who = self.preferences.prelabel, self.preferences.who
-        self._documents, self._pixels = opened.documents(), opened.pixels()
+        self._reading: Reading | None = None
         self._forget()
         self._ahead = QTimer(self, singleShot=True, interval=120)
         self._ahead.timeout.connect(self._look_ahead)
@@ -86,19 +85,17 @@ class Session(OpenImage):
     def _forget(self) -> None:
         self.clear_image()
         self.project: Project | None = None
-        self.records: list[ImageRecord] = []
+        self.images = ImageRecords()
         self.categories.begin(None, [])
         self.image_id: ImageId | None = None
         self.prediction: Prediction | None = None
         self.pixels: NDArray[np.uint8] | None = None
         self.tool = "select"
-        self.listed: Sequence[ImageId] = ()  # the list's images in its order: steps follow it
-        self._places: dict[ImageId, int] = {}
         self._journal: QueuedJournal | None = None
+        if self._reading is not None:
+            self._reading.close()
+        self._reading = None
         self._told = ""  # the last scan's warning
-        self._documents.clear()
-        self._pixels.clear()
-        self._decoding: set[ImageId] = set()
 
     # --- projects ------------------------------------------------------------------------------------------
 
@@ -129,7 +126,8 @@ class Session(OpenImage):
         self.categories.begin(self.project, categories)
         self.project.cache_limit = self.preferences.cache_bytes
         self._journal = QueuedJournal(self.project, self.workers, self._not_written, self.saving_changed.emit)
-        self._take_records(records)
+        self._reading = Reading(self.project, self.workers, self._journal, self._edited)
+        self.images.take(records)
         self.project_changed.emit()
         self.categories_changed.emit()
         self.category_changed.emit()
@@ -166,22 +164,20 @@ class Session(OpenImage):
                     f"No images in {self.project.images_dir}: put some there, or choose another", "warning"
                 )
             return
-        self._take_records(records)
+        self.images.take(records)
         self.images_changed.emit()
         if self.image_id is None and records:
             self.show_image(records[0].id)
 
     def refresh_records(self) -> None:
         """Read records and categories again after work on many images; documents not shown are dropped."""
-        project, current = self.project, self.image_id
-        if project is None:
+        project = self.project
+        if project is None or self._reading is None:
             return
-        for image_id, _ in self._documents.items():
-            if image_id != current:
-                self._documents.drop(image_id)
+        self._reading.forget_others(self.image_id)
 
         def arrived(answer: tuple[list[ImageRecord], list[Category]]) -> None:
-            self._take_records(answer[0])
+            self.images.take(answer[0])
             self.images_changed.emit()
             self.categories.take(answer[1])
 
@@ -189,9 +185,9 @@ class Session(OpenImage):
 
     def reload_document(self) -> None:
         """Read the current document again, after something else wrote it."""
-        if self.image_id is not None:
+        if self.image_id is not None and self._reading is not None:
             image_id = self.image_id
-            self._documents.drop(image_id)
+            self._reading.forget(image_id)
             self.image_id = None
             self.show_image(image_id)
 
@@ -220,14 +216,10 @@ class Session(OpenImage):
         self.model.close()
         self.workers.close()
 
-    def _take_records(self, records: list[ImageRecord]) -> None:
-        self.records = records
-        self._places = {record.id: place for place, record in enumerate(records)}
-
-    def record(self, image_id: ImageId) -> ImageRecord | None:
-        """The record of an image."""
-        place = self._places.get(image_id)
-        return None if place is None else self.records[place]
+    @property
+    def records(self) -> list[ImageRecord]:
+        """The project's images, in its order."""
+        return self.images.all
 
     @property
     def category(self) -> Category | None:
@@ -238,37 +230,21 @@ class Session(OpenImage):
 
     def show_image(self, image_id: ImageId) -> None:
         """Make an image the current one; `document_changed` tells when it is there."""
-        project = self.project
-        if project is None or image_id == self.image_id or image_id not in self._places:
+        record = self.images.get(image_id)
+        if record is None or image_id == self.image_id:
             return
         self.image_id = image_id
-        record = self.records[self._places[image_id]]
         if 0 < record.width * record.height <= LARGE:
             self._decode(image_id, record.path)  # beside the reading of its annotations
-        found = self._documents.get(image_id)
+        found = self.open_document(image_id)
         if found is not None:
             self._show_document(found)
         else:
-            self._load_document(image_id, self._show_document)
+            self._read_document(image_id, self._show_document)
 
-    def _load_document(self, image_id: ImageId, then: Callable[[ImageDocument], None]) -> None:
-        project, journal = self.project, self._journal
-        if project is None or journal is None:
-            return
-
-        def work() -> ImageDocument:
-            project.ensure_size(image_id)
-            return project.document(image_id, journal)
-
-        def arrived(document: ImageDocument) -> None:
-            if project is self.project:
-                known = self._documents.get(image_id)
-                if known is None:
-                    document.changed.connect(lambda edit: self._edited(document, edit))
-                    self._documents.put(image_id, document, 1)
-                then(known or document)
-
-        self.workers.on_project(work, arrived, lambda error: self._no_document(image_id, error))
+    def _read_document(self, image_id: ImageId, then: Callable[[ImageDocument], object]) -> None:
+        if self._reading is not None:
+            self._reading.read(image_id, then, self._no_document)
 
     def _no_document(self, image_id: ImageId, error: InputError) -> None:
         if image_id == self.image_id:
@@ -282,7 +258,7 @@ class Session(OpenImage):
         if document.image.id != self.image_id:
             return
         self.document = document
-        self.pixels = self._pixels.get(document.image.id)
+        self.pixels = self._reading.pixels(document.image.id) if self._reading is not None else None
         self.prediction = None
         self.selection, self.hidden = (), frozenset()
         self.document_changed.emit()
@@ -294,46 +270,26 @@ class Session(OpenImage):
         self._ahead.start()
 
     def _decode(self, image_id: ImageId, path: str) -> None:
-        project = self.project
-        if project is None or image_id in self._pixels or image_id in self._decoding:
-            return
-        self._decoding.add(image_id)
-        file = project.images_dir / path
+        if self._reading is not None:
+            self._reading.decode(image_id, path, self._decoded, self._not_decoded)
 
-        def work() -> NDArray[np.uint8]:
-            from model.image_io import read_image  # here: loading it would hold up the window
-
-            return read_image(file)
-
-        def arrived(pixels: NDArray[np.uint8]) -> None:
-            if project is not self.project:
-                return
-            self._decoding.discard(image_id)
-            self._pixels.put(image_id, pixels, pixels.nbytes)
-            shown = self.document is not None and self.document.image.id == image_id == self.image_id
-            if shown and self.pixels is None:
-                self.pixels = pixels
-                self.document_changed.emit()
-
-        self.workers.on_pool(work, arrived, lambda error: self._not_decoded(image_id, error))
+    def _decoded(self, image_id: ImageId, pixels: NDArray[np.uint8]) -> None:
+        shown = self.document is not None and self.document.image.id == image_id == self.image_id
+        if shown and self.pixels is None:
+            self.pixels = pixels
+            self.document_changed.emit()
 
     def _not_decoded(self, image_id: ImageId, error: InputError) -> None:
-        self._decoding.discard(image_id)
         if image_id == self.image_id:
             self.message.emit(str(error), "error")
 
     def _look_ahead(self) -> None:
         """Read the neighbours, so that a step costs nothing, and ask for predictions that are missing."""
-        ids, place = self._order()
-        if place < 0:
-            return
         ahead = self.preferences.ahead
-        last = place + 1 + max(ahead, READ_AHEAD)
-        after = [self.records[self._places[each]] for each in ids[place + 1 : last]]
-        before = [self.records[self._places[each]] for each in ids[max(place - 1, 0) : place]]
+        after, before = self.images.around(self.image_id, max(ahead, READ_AHEAD))
         for record in [*after[:READ_AHEAD], *before]:
-            if record.id not in self._documents:
-                self._load_document(record.id, self.document_ahead.emit)
+            if self._reading is not None and record.id not in self._reading:
+                self._read_document(record.id, self.document_ahead.emit)
             if 0 < record.width * record.height <= LARGE:
                 self._decode(record.id, record.path)
         if self.auto_prelabel:
@@ -341,32 +297,19 @@ class Session(OpenImage):
 
     def step(self, by: int, wanted: Callable[[ImageRecord], bool] = lambda record: True) -> None:
         """Go `by` images on or back in the list's order, counting only those that are `wanted`."""
-        ids, place = self._order()
-        direction = 1 if by > 0 else -1
-        left = abs(by)
-        while left and 0 <= (place := place + direction) < len(ids):
-            if wanted(self.records[self._places[ids[place]]]):
-                left -= 1
-                if not left:
-                    self.show_image(ids[place])
-        if left:
-            end = "last" if direction > 0 else "first"
+        found = self.images.beyond(self.image_id, by, wanted)
+        if found is not None:
+            self.show_image(found)
+        else:
+            end = "last" if by > 0 else "first"
             self.message.emit(f"No further image that way: this is the {end} one that is to be had.", "info")
-
-    def _order(self) -> tuple[Sequence[ImageId], int]:
-        """The images as steps go, and where among them the current one is (-1: nowhere).
-
-        As the list has them; as the project has them when the list does not show the current one.
-        """
-        if self.image_id in self.listed:
-            return self.listed, self.listed.index(self.image_id)
-        ids = list(self._places)
-        return ids, ids.index(self.image_id) if self.image_id in self._places else -1
 
     # --- what was edited -----------------------------------------------------------------------------------
 
     def _edited(self, document: ImageDocument, edit: Edit) -> None:
-        self._recount(document)
+        record = self.images.recount(document)
+        if record is not None:
+            self.image_state_changed.emit(record)
         if document is not self.document:
             return
         gone = {change.id for change in edit.changes if _is_gone(change.after)}
@@ -374,33 +317,10 @@ class Session(OpenImage):
         if gone & set(self.selection):
             self.select(each for each in self.selection if each not in gone)
 
-    def _recount(self, document: ImageDocument) -> None:
-        place = self._places.get(document.image.id)
-        if place is None:
-            return
-        there = document.annotations.values()
-        scores = [each.score or 0.0 for each in there if each.state is AnnotationState.PROPOSED]
-        record = replace(
-            self.records[place],
-            state=document.state,
-            width=document.image.width,
-            height=document.image.height,
-            annotation_count=sum(each.state in PERSONS_WORK for each in there),
-            proposal_count=len(scores),
-            mean_score=sum(scores) / len(scores) if scores else None,
-            min_score=min(scores, default=None),
-        )
-        if record != self.records[place]:
-            self.records[place] = record
-            self.image_state_changed.emit(record)
-
     @property
     def save_state(self) -> SaveState:
         """Whether all edits are on the disk."""
-        journal = self._journal
-        if journal is None or not (journal.pending or journal.refused):
-            return SaveState.SAVED
-        return SaveState.SAVING if journal.pending else SaveState.REFUSED
+        return self._journal.state if self._journal is not None else SaveState.SAVED
 
     @property
     def refused(self) -> str:
@@ -410,18 +330,18 @@ class Session(OpenImage):
     def _not_written(self, image_id: ImageId, error: InputError) -> None:
         """The disk refused an edit: memory goes back to what the disk has."""
         self.message.emit(str(error), "error")
-        document = self._documents.get(image_id)
+        document = self.open_document(image_id)
         if self._journal is not None and document is not None:
             self._journal.restore(document)
 
     def set_states(self, image_ids: Iterable[ImageId], state: ImageState) -> None:
         """Several images go to another state, each an undoable edit of its own."""
         for image_id in image_ids:
-            document = self._documents.get(image_id)
+            document = self.open_document(image_id)
             if document is not None:
                 _change_state(document, state, self.who)
             else:
-                self._load_document(image_id, lambda document: _change_state(document, state, self.who))
+                self._read_document(image_id, lambda document: _change_state(document, state, self.who))
 
     def done_and_next(self) -> None:
         """Mark the image done and go to the next that is not; not before the image is there to be judged."""
@@ -469,7 +389,7 @@ class Session(OpenImage):
 
     def open_document(self, image_id: ImageId) -> ImageDocument | None:
         """The document of an image, if it is in memory."""
-        return self._documents.get(image_id)
+        return self._reading.document(image_id) if self._reading is not None else None
 
 
 def _read(project: Project, usual: float) -> tuple[Project, list[ImageRecord], list[Category], float]:

@@ -55,7 +55,7 @@ def test_an_image_that_leaves_the_filter_stays_until_the_list_is_read_again(
     assert panel.model.rowCount() == 3
     qtbot.waitUntil(lambda: document_of(session).image.path == "1.jpg")
     panel.refresh()
-    assert [each.path for each in map(session.record, panel.model.ids()) if each] == ["1.jpg", "2.jpg"]
+    assert [each.path for each in map(session.images.get, panel.model.ids()) if each] == ["1.jpg", "2.jpg"]
 
 
 def test_steps_follow_the_lists_order(panel: ImagesPanel, session: Session, qtbot: QtBot) -> None:
@@ -99,7 +99,7 @@ def test_several_chosen_images_are_skipped_at_once(
 def test_a_hundred_thousand_images_make_no_thumbnail_that_is_not_looked_at(
     panel: ImagesPanel, session: Session
 ) -> None:
-    session._take_records([record(number) for number in range(100_000)])
+    session.images.take([record(number) for number in range(100_000)])
     started = time.thread_time()
     panel.refresh()
     panel.repaint()

@@ -8,7 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from app.errors import StoreError
 from tests.ui.acting import draw
-from ui.save_label import SaveLabel, SaveState
+from ui.journal import SaveState
+from ui.save_label import SaveLabel
 from ui.session import Session
 
 

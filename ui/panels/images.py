@@ -125,7 +125,7 @@ class ImagesPanel(QWidget):
         self.model.state = state if isinstance(state, ImageState) else None
         self.model.order = self.order.currentData()
         self.model.refresh()
-        self._session.listed = self.model.ids()
+        self._session.images.listed = self.model.ids()
         self.show_current()
 
     def show_current(self) -> None:
@@ -208,7 +208,7 @@ class ImagesPanel(QWidget):
             QApplication.clipboard().setText("\n".join(paths))
 
     def _open_folder(self, image_id: ImageId) -> None:
-        project, record = self._session.project, self._session.record(image_id)
+        project, record = self._session.project, self._session.images.get(image_id)
         if project is not None and record is not None:
             folder = (project.images_dir / record.path).parent
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

@@ -1,21 +1,13 @@
-"""Images that are open or about to be: their documents and pixels, within a limit of memory."""
+"""The values of the images used last, within a limit of memory."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from app.annotation import ImageId
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from app.document import ImageDocument
-
 V = TypeVar("V")
-PIXELS = 256 * 2**20  # bytes of decoded images kept
-DOCUMENTS = 12
 
 
 class Recent(Generic[V]):
@@ -49,21 +41,6 @@ class Recent(Generic[V]):
         if key in self._values:
             self._spent -= self._values.pop(key)[1]
 
-    def clear(self) -> None:
-        """Forget all."""
-        self._values.clear()
-        self._spent = 0
-
     def items(self) -> list[tuple[ImageId, V]]:
         """What is kept, the oldest first."""
         return [(key, value) for key, (value, _) in self._values.items()]
-
-
-def documents() -> Recent[ImageDocument]:
-    """A dozen documents."""
-    return Recent(DOCUMENTS)
-
-
-def pixels() -> Recent[NDArray[np.uint8]]:
-    """Decoded images up to `PIXELS` bytes."""
-    return Recent(PIXELS)
