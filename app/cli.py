@@ -32,6 +32,10 @@ COMMANDS = {
     "convert": ("convert", "published weights to ours"),
     "pretrained": ("pretrained", "the published models, and fetch their weights"),
     "rank": ("rank", "the order in which images are worth labelling"),
+    "ceiling": (
+        "ceiling",
+        "how well a model's prototypes can express a project's masks, by category and size",
+    ),
     "bench": ("bench", "measure: how many clicks correct a mask"),
 }
 PROJECT_FILE = "project.db"
