@@ -25,6 +25,7 @@ from ui.explain.coefficients import CoefficientBars, Vector
 from ui.explain.contribution import Planes, contribution_rgba, planes
 from ui.explain.editing import CoefficientEditing
 from ui.explain.enlarged import Enlarged
+from ui.explain.helper_section import HelperSection
 from ui.explain.pictures import with_alpha
 from ui.explain.prototypes import PrototypeGrid
 from ui.explain.running_sum import RunningSum, counts_for
@@ -57,6 +58,7 @@ class ExplainPanel(QWidget):
         )
         self.predict = QPushButton("Predict this image")
         self.sums, self.grid, self.bars = RunningSum(), PrototypeGrid(), CoefficientBars()
+        self.helpers = HelperSection(session, self)
         self.pages = QStackedWidget()
         self.as_bars = Chip("Bars", "The chosen instance's coefficients beside the prototypes", on=True)
         self.by_share = Chip("By share", "Sort by how much each does to the chosen mask", on=True)
@@ -103,6 +105,7 @@ class ExplainPanel(QWidget):
             layout.addWidget(part)
         layout.addLayout(options)
         layout.addWidget(self.pages, 1)
+        layout.addWidget(self.helpers)
 
     def _connect(self) -> None:
         session = self._session
@@ -125,6 +128,7 @@ class ExplainPanel(QWidget):
         self.bars.moved.connect(self._moved)
         self.bars.settled.connect(self._settled)
         self.editing.refused.connect(self._later.start)
+        self.helpers.overlay_changed.connect(self._show_overlay)
 
     # --- what is shown -------------------------------------------------------------------------------------
 
@@ -258,6 +262,10 @@ class ExplainPanel(QWidget):
     def _show_overlay(self) -> None:
         self.grid.set_pinned(self._pinned)
         self.bars.set_pinned(self._pinned)
+        if self.helpers.overlay is not None:
+            self.overlay_frame = self.helpers.frame
+            self.overlay_changed.emit(self.helpers.overlay)
+            return
         self.overlay_frame = self._shown.region if self._shown is not None else None
         self.overlay_changed.emit(self._overlay())
 
@@ -291,6 +299,7 @@ class ExplainPanel(QWidget):
     def showEvent(self, event: object) -> None:
         """What was not shown while nobody looked is shown now."""
         self.refresh()
+        self.helpers.refresh()
 
     def hideEvent(self, event: object) -> None:
         """What was shown for the pointer goes with the panel."""

@@ -27,6 +27,7 @@ from ui.tools import marks
 from ui.tools.base import Pointer, Tool
 from ui.tools.candidates import CandidatePicker
 from ui.tools.crosshair import Crosshair
+from ui.tools.hints import hints_of
 from ui.tools.latest import Latest
 from ui.tools.live import Known, LiveMask
 from ui.tools.sources import sources_of
@@ -43,7 +44,7 @@ LAST = "no hint is left to take back: Delete removes the instance"
 
 @dataclass(slots=True, eq=False)
 class _Work:
-    """The hints for one instance, since it was chosen."""
+    """The hints for one instance, since it was chosen. `history`: the instance after each edit, and why."""
 
     start: Annotation  # as it was before the first hint
     prediction: Prediction
@@ -54,7 +55,7 @@ class _Work:
     asked: tuple[Stroke, ...] | None = None  # the newest hints that a thread still works on
     coarse: bool = False  # and only for a preview, without an annotation
     steps: tuple[Step, ...] = ()  # what is known of the hints
-    history: list[tuple[Annotation, tuple[Stroke, ...]]] = field(default_factory=list)  # what edits made
+    history: list[tuple[Annotation, tuple[Stroke, ...], tuple[Step, ...]]] = field(default_factory=list)
     since: float = 0.0
 
 
@@ -77,6 +78,8 @@ class SolveTool(Tool):
         self._inside = True
         self._hot = -1  # the hint whose mark is under the pointer
         self._wanted: tuple[Point, bool] | None = None  # a hint that waits for prototypes
+        self._hints = hints_of(session)
+        self._hints.unwanted.connect(self.take_away)
         session.prediction_changed.connect(self._prediction_arrived)
 
     # what it says
@@ -121,8 +124,7 @@ class SolveTool(Tool):
             return
         work = self._work
         if work is not None and (number := self._mark_at(pointer)) >= 0:
-            self._set_strokes((*work.strokes[:number], *work.strokes[number + 1 :]))
-            self._hot = -1
+            self.take_away(number)
             return
         self.mark(self.clip(*pointer.point), inside)
 
@@ -297,23 +299,34 @@ class SolveTool(Tool):
         if work.strokes:
             after = replace(after, seconds=before.seconds + time.monotonic() - work.since)
         work.since = 0.0
-        work.history.append((after, work.strokes))
+        work.history.append((after, work.strokes, work.steps))
         self.canvas.stage.masks.prime(after.id, after.geometry, work.solved.mask)
         self._live.end(settled=True)
         self.session.apply(change(EditKind.RECOMPOSE, document.image.id, [(before, after)]))
+        self._publish()
         if work.strokes and work.solved.painted[-1]:
             self.tell(PAINTED, "info")
+
+    def _publish(self) -> None:
+        """Tell which hints count, and what they made."""
+        work = self._work
+        if work is None or not work.strokes:
+            self._hints.forget()
+        else:
+            self._hints.show(work.start, work.steps[: len(work.strokes)])
 
     def _drop_unsettled(self) -> None:
         """Forget the hints since the last edit."""
         work, document = self._work, self.document
         if work is not None and document is not None:
             now = document.annotations.get(work.start.id)
-            work.strokes = next((hints for made, hints in reversed(work.history) if made == now), ())
+            known = (each[1:] for each in reversed(work.history) if each[0] == now)
+            work.strokes, work.steps = next(known, ((), ()))
             work.solved, work.answered, work.asked, work.since = None, (), None, 0.0
         self._latest.forget()
         self._drawn = []
         self._live.end()
+        self._publish()
         self.canvas.update()
 
     # what happens around it
@@ -325,13 +338,12 @@ class SolveTool(Tool):
         if work is None or document is None or work.start.id not in {each.id for each in edit.changes}:
             return
         now = document.annotations.get(work.start.id)
-        known = [hints for made, hints in work.history if made == now]
+        known = [hints for made, hints, _ in work.history if made == now]
         if now == work.start:
             known.append(())
         if not known:
             self._forget()
         elif work.strokes not in known:
-            work.strokes = known[-1]
             self._drop_unsettled()
 
     def selection_changed(self) -> None:
@@ -363,6 +375,7 @@ class SolveTool(Tool):
             self._latest.forget()
             self._work, self._drawn = None, []
             self._live.end()
+            self._hints.forget()
             self.canvas.update()
 
     # keys
@@ -419,6 +432,14 @@ class SolveTool(Tool):
         elif self._work is not None:
             self._forget()
             self.session.select(())
+
+    def take_away(self, number: int) -> None:
+        """One hint goes, the others stay."""
+        work = self._work
+        if work is not None and 0 <= number < len(work.strokes):
+            work.since = work.since or time.monotonic()
+            self._hot = -1
+            self._set_strokes((*work.strokes[:number], *work.strokes[number + 1 :]))
 
     def take_back(self) -> None:
         """The last hint goes."""
