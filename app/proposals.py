@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from app.annotation import (
     PERSONS_WORK,
     Annotation,
@@ -22,7 +24,7 @@ from app.annotation import (
     Origin,
 )
 from app.edits import Change, Edit, EditKind
-from app.geometry import RleMask, from_mask, mask_iou, measure, to_mask
+from app.geometry import RleMask, from_mask, mask_iou, to_mask
 from model.masks import BoxMask, assemble_all
 from model.messages import Prediction
 
@@ -60,10 +62,12 @@ def candidates(prediction: Prediction, min_score: float = FLOOR) -> list[Candida
     chosen = [index for index, score in enumerate(prediction.scores) if score >= min_score]
     found = []
     for index, mask in zip(chosen, assemble_all(prediction, chosen), strict=True):
-        if not mask.bits.any():
+        if not mask.bits.size:  # cut to what is set: this one is empty
             continue
+        rows, columns = mask.bits.shape
+        bbox = float(mask.left), float(mask.top), float(columns), float(rows)
+        area = float(np.count_nonzero(mask.bits))
         geometry = from_mask(mask, width, height)
-        bbox, area = measure(geometry, width, height)
         x1, y1, x2, y2 = (float(value) for value in prediction.boxes[index])
         origin = Origin(
             model_version=prediction.model_version,

@@ -41,9 +41,11 @@ def decode(raw: Tensor, priors_cxcywh: Tensor) -> Tensor:
 
 def intersection(a_xyxy: Tensor, b_xyxy: Tensor) -> Tensor:
     """(..., n, 4), (..., m, 4) -> (..., n, m) intersection areas."""
-    low = torch.maximum(a_xyxy[..., :, None, :2], b_xyxy[..., None, :, :2])
-    high = torch.minimum(a_xyxy[..., :, None, 2:], b_xyxy[..., None, :, 2:])
-    return (high - low).clamp(min=0).prod(-1)
+    left, top, right, bottom = (  # a plane each: no axis of two to go along
+        meet(a_xyxy[..., :, None, side], b_xyxy[..., None, :, side])
+        for side, meet in enumerate((torch.maximum, torch.maximum, torch.minimum, torch.minimum))
+    )
+    return right.sub_(left).clamp_(min=0).mul_(bottom.sub_(top).clamp_(min=0))
 
 
 def area(xyxy: Tensor) -> Tensor:

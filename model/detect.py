@@ -5,6 +5,7 @@ Boxes are relative xyxy of the image, not clipped. Classes count from 0 without 
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -14,6 +15,8 @@ from model.boxes import decode
 from model.config import ModelConfig, NmsKind
 from model.nms import Kept, cross_class_nms, fast_nms, traditional_nms
 from model.yolact import RawOutput
+
+MARGIN = 1e-3  # of logits, for rounding
 
 
 class Detections(NamedTuple):
@@ -35,32 +38,60 @@ def detect(
     nms: NmsKind | None = None,
     min_score: float | None = None,
     limit: int | None = None,
+    fill: bool = True,
 ) -> Detections:
     """The detections of one image of the batch.
 
     An anchor takes part if its best foreground score is above `min_score`. Defaults are the
-    configuration's. Boxes that are no numbers (a broken network) are left out.
+    configuration's. Boxes that are no numbers (a broken network) are left out. As published the list is
+    filled up with lower scores; without `fill` they are left out, and nothing is spent on them.
     """
     min_score = config.score_threshold if min_score is None else min_score
     limit = config.max_detections if limit is None else limit
-    scores = raw.class_logits[image].softmax(-1)[:, 1:]
-    anchors = torch.nonzero(scores.amax(1) > min_score)[:, 0]
+    logits = raw.class_logits[image]
+    anchors = torch.nonzero(_possible(logits, min_score))[:, 0]
+    scores = logits[anchors].softmax(-1)[:, 1:]
+    above = scores.amax(1) > min_score
+    anchors, scores = anchors[above], scores[above]
     boxes = decode(raw.boxes_raw[image][anchors], priors[anchors])
     finite = boxes.isfinite().all(1)
     if not finite.all():
-        anchors, boxes = anchors[finite], boxes[finite]
+        anchors, boxes, scores = anchors[finite], boxes[finite], scores[finite]
     kept, classes, values = _suppress(
-        nms or config.nms, boxes, scores[anchors], config, min_score=min_score, limit=limit
+        nms or config.nms, boxes, scores, config, min_score=min_score, limit=limit, fill=fill
     )
+    if not fill:
+        above = values >= min_score
+        kept, classes, values = kept[above][:limit], classes[above][:limit], values[above][:limit]
     chosen = anchors[kept]
     return Detections(boxes[kept], values, classes, raw.coefficients[image][chosen], chosen)
 
 
+def _possible(logits: Tensor, min_score: float) -> Tensor:
+    """(P, C) with the background first -> (P,) bool: false where no class can be above `min_score`.
+
+    A probability is at most e to the power of its logit's lead over the background: most anchors are out
+    before any probability is worked out.
+    """
+    lead = logits[:, 1:].amax(1) - logits[:, 0]
+    return lead > (math.log(min_score) - MARGIN if min_score > 0 else -math.inf)
+
+
 def _suppress(
-    kind: NmsKind, boxes: Tensor, scores: Tensor, config: ModelConfig, *, min_score: float, limit: int
+    kind: NmsKind,
+    boxes: Tensor,
+    scores: Tensor,
+    config: ModelConfig,
+    *,
+    min_score: float,
+    limit: int,
+    fill: bool,
 ) -> Kept:
     if kind == "fast":
-        return fast_nms(boxes, scores, max_iou=config.nms_iou, top_k=config.nms_top_k, limit=limit)
+        floor = None if fill else min_score
+        return fast_nms(
+            boxes, scores, max_iou=config.nms_iou, top_k=config.nms_top_k, limit=limit, floor=floor
+        )
     if kind == "cross-class":
         return cross_class_nms(boxes, scores, max_iou=config.nms_iou, top_k=config.nms_top_k)
     if kind == "traditional":

@@ -14,17 +14,27 @@ from model.boxes import iou
 Kept = tuple[Tensor, Tensor, Tensor]  # (n,) int64 candidates, (n,) int64 classes, (n,) float scores
 
 
-def fast_nms(boxes: Tensor, scores: Tensor, *, max_iou: float, top_k: int, limit: int) -> Kept:
+def fast_nms(
+    boxes: Tensor, scores: Tensor, *, max_iou: float, top_k: int, limit: int, floor: float | None = None
+) -> Kept:
     """Fast NMS (YOLACT, section 3.3): in each class a box falls to any higher-scoring one, fallen or not.
 
     As published every candidate takes part in every class, whatever its score there: results with low
-    scores fill up to `limit`.
+    scores fill up to `limit`. With `floor` those below it are not worked out: the rest is the same, since
+    only higher scores suppress.
     """
-    sorted_scores, order = scores.t().sort(dim=1, descending=True, stable=True)  # (C, m)
-    sorted_scores, order = sorted_scores[:, :top_k], order[:, :top_k]
+    ranked, order = scores.t().sort(dim=1, descending=True, stable=True)  # (C, m)
+    ranked, order = ranked[:, :top_k], order[:, :top_k]
+    classes = torch.arange(scores.shape[1], device=scores.device)
+    if floor is not None:
+        counts = (ranked >= floor).sum(1)
+        classes = torch.nonzero(counts)[:, 0]
+        most = int(counts.max()) if len(classes) else 0
+        ranked, order = ranked[classes, :most], order[classes, :most]
     survives = _unsuppressed(boxes[order], max_iou)  # (C, t)
-    classes = torch.arange(scores.shape[1], device=scores.device)[:, None].expand_as(order)
-    return _best(order[survives], classes[survives], sorted_scores[survives], limit)
+    if floor is not None:
+        survives &= ranked >= floor
+    return _best(order[survives], classes[:, None].expand_as(order)[survives], ranked[survives], limit)
 
 
 def cross_class_nms(boxes: Tensor, scores: Tensor, *, max_iou: float, top_k: int) -> Kept:

@@ -104,10 +104,7 @@ class Predictor:
         seconds["transform"] = lap()
         raw = self._forward(inputs)
         seconds["forward"] = lap()
-        # Anchors below min_score can be left out before suppression: only higher scores suppress.
-        found = detect(raw, self._priors, self.config, min_score=min_score, limit=max_detections)
-        above = found.scores >= min_score
-        found = Detections(*(part[above][:max_detections] for part in found))
+        found = detect(raw, self._priors, self.config, min_score=min_score, limit=max_detections, fill=False)
         qualities = self._qualities(raw.prototypes[0], found)
         prototypes = raw.prototypes[0].clamp(max=HALF_MAX).half().cpu().numpy()
         prediction = Prediction(

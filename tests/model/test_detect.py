@@ -99,3 +99,23 @@ def test_an_image_of_the_batch_is_chosen() -> None:
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="cross-class"):
         detect(*raw_output(0), CONFIG, nms="soft")
+
+
+@pytest.mark.parametrize("nms", ["fast", "cross-class", "traditional"])
+@pytest.mark.parametrize("min_score", [0.0, 0.05, 0.6])
+def test_without_filling_up_the_rest_is_the_same(nms: str, min_score: float) -> None:
+    raw, priors = raw_output(5)
+    filled = detect(raw, priors, CONFIG, nms=nms, min_score=min_score)
+    found = detect(raw, priors, CONFIG, nms=nms, min_score=min_score, fill=False)
+    count = int((filled.scores >= min_score).sum())
+    assert count > 0
+    for one, other in zip(found, filled, strict=True):
+        assert torch.equal(one, other[:count])
+
+
+def test_an_anchor_whose_best_class_only_just_passes_is_kept() -> None:
+    logits = torch.tensor([[[0.0, -9, -9, 0], [0, -9, -9, -0.1], [torch.nan, 0, 0, 0]]])
+    raw = RawOutput(torch.zeros(1, 3, 4), logits, torch.zeros(1, 3, 2), torch.zeros(1, 5, 5, 2))
+    score = float(logits[0, 0].softmax(0)[3])
+    found = detect(raw, torch.rand(3, 4), CONFIG, min_score=score - 1e-7)
+    assert set(found.anchors.tolist()) == {0}

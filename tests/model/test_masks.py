@@ -105,3 +105,21 @@ def test_all_masks_of_a_prediction() -> None:
     assert (masks[0].left, masks[0].top) == (expected.left, expected.top)
     np.testing.assert_array_equal(masks[0].bits, expected.bits)
     assert len(assemble_all(prediction)) == 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "size"), [((12, 9), (1400, 1900)), ((6, 5), (900, 2000)), ((40, 3), (5000, 90))]
+)
+def test_large_cells_give_the_same_bits(cells: tuple[int, int], size: tuple[int, int]) -> None:
+    prototypes, coefficients = instance(9, *cells)
+    prototypes[: cells[0] // 2, : cells[1] // 2] = 0  # sigmoid is exactly the threshold there
+    box = np.array([0.1, 0.05, 0.85, 0.9], np.float32)
+    mask = assemble(prototypes, coefficients, box, *size)
+    expected = on_the_full_image(prototypes, coefficients, box, *size)
+    assert expected.any()
+    np.testing.assert_array_equal(pasted(mask, *size), expected)
+
+
+def test_what_no_cell_reaches_is_empty() -> None:
+    prototypes, coefficients = np.ones((8, 8, 2), np.float32), np.full(2, -1, np.float32)
+    assert assemble(prototypes, coefficients, np.array([0, 0, 1, 1], np.float32), 90, 70).bits.shape == (0, 0)

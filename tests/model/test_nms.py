@@ -106,3 +106,14 @@ def test_no_candidates_give_nothing(kind: str) -> None:
         )
     assert len(kept) == len(classes) == len(values) == 0
     assert kept.dtype == classes.dtype == torch.int64
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("floor", [0.0, 0.2, 0.6, 2.0])
+def test_a_floor_gives_the_first_of_the_same_results(seed: int, floor: float) -> None:
+    boxes, scores = random_candidates(seed)
+    whole = fast_nms(boxes, scores, max_iou=0.5, top_k=40, limit=50)
+    part = fast_nms(boxes, scores, max_iou=0.5, top_k=40, limit=50, floor=floor)
+    count = int((whole[2] >= floor).sum())
+    for one, other in zip(part, whole, strict=True):
+        assert torch.equal(one, other[:count])
