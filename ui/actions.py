@@ -1,65 +1,31 @@
 """The one table of actions: menus, tool bar, help page, shortcut settings and tests read it.
 
-An action's work is a function of the context it acts on; `when` says when it can be used.
+An action's work is a function of the context it acts on. A row: id, text, keys, work, when it can be used,
+tip.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.annotation import ImageState
+from ui.action_spec import (
+    ActionSpec,
+    can_redo,
+    can_undo,
+    in_menu,
+    row,
+    with_chosen,
+    with_image,
+    with_project,
+    with_several,
+)
 from ui.docks import PANELS
 
 if TYPE_CHECKING:
+    from app.records import ImageRecord
     from ui.commands import Context
     from ui.tools.pixel_work import PixelWork
-
-
-def _always(context: Context) -> bool:
-    return True
-
-
-def _project(context: Context) -> bool:
-    return context.session.project is not None
-
-
-def _image(context: Context) -> bool:
-    return context.session.document is not None
-
-
-def _chosen(context: Context) -> bool:
-    return bool(context.session.selection)
-
-
-def _undo(context: Context) -> bool:
-    return context.session.document is not None and context.session.document.can_undo
-
-
-def _redo(context: Context) -> bool:
-    return context.session.document is not None and context.session.document.can_redo
-
-
-@dataclass(frozen=True, slots=True)
-class ActionSpec:
-    """One row. `keys`: default shortcuts in Qt's portable text. `menu`: where it stands, '' = keys only."""
-
-    id: str
-    text: str
-    menu: str
-    keys: tuple[str, ...]
-    run: Callable[[Context], object]
-    when: Callable[[Context], bool] = _always
-    tip: str = ""
-    icon: str = ""
-    checked: Callable[[Context], bool] | None = None  # a switch, and whether it is on
-    separated: bool = False  # a line above it in the menu
-    repeats: bool = False  # goes on while the key is held
-
-
-def _several(context: Context) -> bool:
-    return len(context.session.selection) > 1
 
 
 def _pixels(context: Context) -> PixelWork:
@@ -80,14 +46,13 @@ def _refine_edges(context: Context) -> None:
     refine_edges(context)
 
 
-def _tool(id: str, text: str, keys: tuple[str, ...], tip: str) -> ActionSpec:
-    return ActionSpec(
+def _tool(id: str, text: str, key: str, tip: str) -> ActionSpec:
+    return row(
         f"tool.{id}",
         text,
-        "Tools",
-        keys,
+        key,
         lambda context: context.session.set_tool(id),
-        _image,
+        with_image,
         tip,
         icon=id,
         checked=lambda context: context.session.tool == id,
@@ -95,403 +60,171 @@ def _tool(id: str, text: str, keys: tuple[str, ...], tip: str) -> ActionSpec:
 
 
 def _panel(title: str, key: str) -> ActionSpec:
-    return ActionSpec(
+    return row(
         f"panel.{title.lower()}",
         f"{title} panel",
-        "View",
-        (key,),
+        key,
         lambda context: context.panels.toggle(title),
-        _project,
+        with_project,
         "Show or hide it",
         checked=lambda context: context.panels.shown(title),
         separated=title == PANELS[0],
     )
 
 
-def _unfinished(record: object) -> bool:
-    return record.state not in (ImageState.DONE, ImageState.SKIPPED)  # type: ignore[attr-defined]
+def _unfinished(record: ImageRecord) -> bool:
+    return record.state not in (ImageState.DONE, ImageState.SKIPPED)
 
 
-def _label(number: int) -> ActionSpec:
+def _category(number: int) -> ActionSpec:
     def run(context: Context) -> None:
         categories = context.session.categories
         if number <= len(categories):
             context.choose_category(categories[number - 1].id)
 
-    return ActionSpec(
+    return row(
         f"category.{number}",
         f"Category {number}",
-        "",
-        (str(number),),
+        str(number),
         run,
-        _project,
+        with_project,
         "Draw with it; relabel what is chosen",
     )
 
 
+# fmt: off
 ACTIONS: tuple[ActionSpec, ...] = (
-    # File
-    ActionSpec("project.new", "New project …", "File", ("Ctrl+N",), lambda c: c.new_project(), icon="new"),
-    ActionSpec(
-        "project.open", "Open project …", "File", ("Ctrl+O",), lambda c: c.open_project(), icon="open"
+    *in_menu("File",
+        row("project.new", "New project …", "Ctrl+N", lambda c: c.new_project(), icon="new"),
+        row("project.open", "Open project …", "Ctrl+O", lambda c: c.open_project(), icon="open"),
+        row("project.close", "Close the project", "Ctrl+W", lambda c: c.session.close_project(),
+            with_project),
+        row("project.sample", "Open the sample project", "", lambda c: c.open_sample()),
+        row("project.rescan", "Look for new images", "Ctrl+R", lambda c: c.session.rescan(), with_project),
+        row("import", "Import COCO …", "Ctrl+I", lambda c: c.import_file(), with_project, icon="import",
+            separated=True),
+        row("export", "Export COCO …", "Ctrl+E", lambda c: c.export_file(), with_project, icon="export"),
     ),
-    ActionSpec(
-        "project.close",
-        "Close the project",
-        "File",
-        ("Ctrl+W",),
-        lambda c: c.session.close_project(),
-        _project,
+    *in_menu("",
+        row("save", "Everything is saved", "Ctrl+S", lambda c: c.say_saved(), with_project,
+            "Each edit is saved as it is made"),
     ),
-    ActionSpec("project.sample", "Open the sample project", "File", (), lambda c: c.open_sample()),
-    ActionSpec(
-        "project.rescan", "Look for new images", "File", ("Ctrl+R",), lambda c: c.session.rescan(), _project
+    *in_menu("File",
+        row("settings", "Settings …", "Ctrl+,", lambda c: c.settings(), separated=True),
+        row("quit", "Quit", "Ctrl+Q", lambda c: c.quit(), separated=True),
     ),
-    ActionSpec(
-        "import",
-        "Import COCO …",
-        "File",
-        ("Ctrl+I",),
-        lambda c: c.import_file(),
-        _project,
-        icon="import",
-        separated=True,
+    *in_menu("Edit",
+        row("undo", "Undo", "Ctrl+Z", lambda c: c.undo(), can_undo, icon="undo", repeats=True),
+        row("redo", "Redo", "Ctrl+Shift+Z Ctrl+Y", lambda c: c.session.redo(), can_redo, icon="redo",
+            repeats=True),
+        row("copy", "Copy", "Ctrl+C", lambda c: c.copy(), with_chosen, separated=True),
+        row("paste", "Paste", "Ctrl+V", lambda c: c.paste(), with_image),
+        row("duplicate", "Duplicate", "Ctrl+D", lambda c: c.session.duplicate(), with_chosen),
+        row("delete", "Delete", "Delete Backspace", lambda c: c.session.delete_selection(), with_chosen,
+            icon="delete"),
+        row("select.all", "Select all", "Ctrl+A", lambda c: c.select_all(), with_image, separated=True),
+        row("select.none", "Stop, or select nothing", "Escape", lambda c: c.escape(), with_image),
     ),
-    ActionSpec(
-        "export", "Export COCO …", "File", ("Ctrl+E",), lambda c: c.export_file(), _project, icon="export"
+    *in_menu("Tools",
+        _tool("select", "Select", "V", "Choose, move vertices and box sides"),
+        _tool("box", "Box", "R", "Draw a box"),
+        _tool("polygon", "Polygon", "P", "Draw a polygon, edit its vertices, cut holes"),
+        _tool("brush", "Brush", "B", "Paint on the chosen instance, or a new one"),
+        _tool("eraser", "Eraser", "E", "Rub out of the chosen instance"),
+        _tool("solve", "Click to correct", "C", "Left adds, right removes: the mask is solved again"),
+        _tool("split", "Split along a line", "K", "Draw a line across an instance to make two of it"),
     ),
-    ActionSpec(
-        "save",
-        "Everything is saved",
-        "",
-        ("Ctrl+S",),
-        lambda c: c.say_saved(),
-        _project,
-        "Each edit is saved as it is made",
+    *in_menu("Annotate",
+        row("accept", "Accept", "Return Enter", lambda c: c.accept(), with_image, icon="accept"),
+        row("accept.all", "Accept all shown", "Shift+Return Shift+Enter", lambda c: c.accept_all(),
+            with_image, icon="accept_all"),
+        row("reject", "Reject", "X", lambda c: c.reject(), with_image, icon="reject"),
+        row("relabel", "Relabel …", "Ctrl+L", lambda c: c.relabel(), with_chosen),
+        row("threshold.up", "Higher threshold", "+ =", lambda c: c.threshold(0.05), with_image,
+            separated=True, repeats=True),
+        row("threshold.down", "Lower threshold", "-", lambda c: c.threshold(-0.05), with_image,
+            repeats=True),
     ),
-    ActionSpec("settings", "Settings …", "File", ("Ctrl+,",), lambda c: c.settings(), separated=True),
-    ActionSpec("quit", "Quit", "File", ("Ctrl+Q",), lambda c: c.quit(), separated=True),
-    # Edit
-    ActionSpec("undo", "Undo", "Edit", ("Ctrl+Z",), lambda c: c.undo(), _undo, icon="undo", repeats=True),
-    ActionSpec(
-        "redo",
-        "Redo",
-        "Edit",
-        ("Ctrl+Shift+Z", "Ctrl+Y"),
-        lambda c: c.session.redo(),
-        _redo,
-        icon="redo",
-        repeats=True,
+    *in_menu("Mask",
+        row("mask.grow", "Grow by a pixel", ".", lambda c: _pixels(c).grow(1), with_chosen,
+            "Wider all around; hold the key for more", repeats=True),
+        row("mask.shrink", "Shrink by a pixel", ",", lambda c: _pixels(c).grow(-1), with_chosen,
+            "Narrower all around; hold the key for more", repeats=True),
+        row("mask.grow_by", "Grow or shrink by …", "Ctrl+.", lambda c: c.grow_by(), with_chosen),
+        row("closer", "Look closer", "Z", _look_closer, with_image,
+            "The model looks again, at the chosen instance or at what is in view: finer prototypes"),
+        row("mask.fill", "Fill holes", "Shift+H", lambda c: _pixels(c).fill_holes(), with_chosen,
+            separated=True),
+        row("mask.smooth", "Smooth the edge", "Shift+S", lambda c: _pixels(c).smooth(), with_chosen,
+            "Takes spikes and notches away; again: more"),
+        row("mask.edges", "Draw to the image's edges …", "Shift+E", _refine_edges, with_chosen,
+            "With its strength on a slider, previewed"),
+        row("mask.subtract", "Leave to the neighbours what is theirs", "Shift+M",
+            lambda c: _pixels(c).subtract_neighbours(), with_chosen,
+            "Takes the pixels away that other shown instances have"),
+        row("mask.merge", "Merge the chosen ones", "M", lambda c: _pixels(c).merge(), with_several,
+            "They become one instance, the first chosen", separated=True),
     ),
-    ActionSpec("copy", "Copy", "Edit", ("Ctrl+C",), lambda c: c.copy(), _chosen, separated=True),
-    ActionSpec("paste", "Paste", "Edit", ("Ctrl+V",), lambda c: c.paste(), _image),
-    ActionSpec("duplicate", "Duplicate", "Edit", ("Ctrl+D",), lambda c: c.session.duplicate(), _chosen),
-    ActionSpec(
-        "delete",
-        "Delete",
-        "Edit",
-        ("Delete", "Backspace"),
-        lambda c: c.session.delete_selection(),
-        _chosen,
-        icon="delete",
+    *in_menu("Image",
+        row("next", "Next image", "D Right", lambda c: c.session.step(1), with_project, icon="next",
+            repeats=True),
+        row("previous", "Previous image", "A Left", lambda c: c.session.step(-1), with_project,
+            icon="previous", repeats=True),
+        row("next.open", "Next unfinished image", "Ctrl+Shift+D", lambda c: c.session.step(1, _unfinished),
+            with_project),
+        row("previous.open", "Previous unfinished image", "Ctrl+Shift+A",
+            lambda c: c.session.step(-1, _unfinished), with_project),
+        row("done", "Done, and on to the next", "Ctrl+Return N", lambda c: c.session.done_and_next(),
+            with_image, "Proposals that are still open are left out of training and export", icon="done",
+            separated=True),
+        row("skip", "Skip this image", "Ctrl+K", lambda c: c.skip(), with_image, icon="skip"),
+        row("reopen", "Back to in progress", "",
+            lambda c: c.session.set_image_state(ImageState.IN_PROGRESS), with_image),
     ),
-    ActionSpec(
-        "select.all", "Select all", "Edit", ("Ctrl+A",), lambda c: c.select_all(), _image, separated=True
+    *in_menu("View",
+        row("fit", "Fit the image", "F Ctrl+F", lambda c: c.canvas.fit(), with_image, icon="fit"),
+        row("fit.selection", "Fit the selection", "Ctrl+Shift+F", lambda c: c.canvas.fit_selection(),
+            with_image),
+        row("zoom.one", "One to one", "Ctrl+0", lambda c: c.canvas.zoom_to(1.0), with_image),
+        row("zoom.in", "Zoom in", "Ctrl++ Ctrl+=", lambda c: c.canvas.zoom_by(1.25), with_image,
+            repeats=True),
+        row("zoom.out", "Zoom out", "Ctrl+-", lambda c: c.canvas.zoom_by(0.8), with_image, repeats=True),
+        row("hide.all", "Hide all annotations", "T", lambda c: c.toggle_peek(), with_image,
+            checked=lambda c: c.canvas.look.peek, separated=True),
+        row("hide", "Hide or show the chosen ones", "H", lambda c: c.toggle_chosen(), with_chosen),
+        row("labels", "Labels", "L", lambda c: c.toggle_look("labels"),
+            checked=lambda c: c.canvas.look.labels),
+        row("outlines", "Outlines", "O", lambda c: c.toggle_look("outlines"),
+            checked=lambda c: c.canvas.look.outlines),
+        row("boxes", "Boxes", "Shift+B", lambda c: c.toggle_look("boxes"),
+            checked=lambda c: c.canvas.look.boxes),
+        row("theme", "Light or dark", "Ctrl+Shift+L", lambda c: c.toggle_theme(), separated=True),
+        *(_panel(title, key) for title, key in zip(PANELS, ("F6", "F7", "F8", "F9", "F10"), strict=True)),
+        row("panels.reset", "Panels as they were at first", "", lambda c: c.panels.reset(), with_project),
     ),
-    ActionSpec("select.none", "Stop, or select nothing", "Edit", ("Escape",), lambda c: c.escape(), _image),
-    # Tools
-    _tool("select", "Select", ("V",), "Choose, move vertices and box sides"),
-    _tool("box", "Box", ("R",), "Draw a box"),
-    _tool("polygon", "Polygon", ("P",), "Draw a polygon, edit its vertices, cut holes"),
-    _tool("brush", "Brush", ("B",), "Paint on the chosen instance, or a new one"),
-    _tool("eraser", "Eraser", ("E",), "Rub out of the chosen instance"),
-    _tool("solve", "Click to correct", ("C",), "Left adds, right removes: the mask is solved again"),
-    _tool("split", "Split along a line", ("K",), "Draw a line across an instance to make two of it"),
-    # Annotate
-    ActionSpec(
-        "accept", "Accept", "Annotate", ("Return", "Enter"), lambda c: c.accept(), _image, icon="accept"
+    *in_menu("Model",
+        row("prelabel.this", "Pre-label this image", "F5", lambda c: c.session.predict_current(),
+            with_image, icon="prelabel"),
+        row("prelabel.all", "Pre-label all new images", "Shift+F5", lambda c: c.prelabel_all(),
+            with_project),
+        row("prelabel.tiles", "Pre-label this image in tiles", "Ctrl+F5", lambda c: c.prelabel_in_tiles(),
+            with_image,
+            "For small things in a large image: the model also looks at overlapping tiles of it"),
+        row("prelabel.stop", "Stop pre-labelling", "Shift+Escape", lambda c: c.stop_tasks(), with_project),
+        row("retrain", "Retrain …", "Ctrl+T", lambda c: c.show_training(), with_project, icon="train",
+            separated=True),
+        row("model.choose", "Model versions …", "", lambda c: c.show_versions(), with_project),
     ),
-    ActionSpec(
-        "accept.all",
-        "Accept all shown",
-        "Annotate",
-        ("Shift+Return", "Shift+Enter"),
-        lambda c: c.accept_all(),
-        _image,
-        icon="accept_all",
+    *in_menu("Help",
+        row("help", "Keys and help", "F1", lambda c: c.show_help()),
+        row("tour", "One-minute tour", "Shift+F1", lambda c: c.start_tour()),
+        row("shortcuts", "Change the keys …", "", lambda c: c.change_keys()),
+        row("about", "About Protolabel", "", lambda c: c.about()),
     ),
-    ActionSpec("reject", "Reject", "Annotate", ("X",), lambda c: c.reject(), _image, icon="reject"),
-    ActionSpec("relabel", "Relabel …", "Annotate", ("Ctrl+L",), lambda c: c.relabel(), _chosen),
-    ActionSpec(
-        "threshold.up",
-        "Higher threshold",
-        "Annotate",
-        ("+", "="),
-        lambda c: c.threshold(0.05),
-        _image,
-        separated=True,
-        repeats=True,
+    *in_menu("",
+        *(_category(number) for number in range(1, 10)),
     ),
-    ActionSpec(
-        "threshold.down",
-        "Lower threshold",
-        "Annotate",
-        ("-",),
-        lambda c: c.threshold(-0.05),
-        _image,
-        repeats=True,
-    ),
-    # Mask
-    ActionSpec(
-        "mask.grow",
-        "Grow by a pixel",
-        "Mask",
-        (".",),
-        lambda c: _pixels(c).grow(1),
-        _chosen,
-        "Wider all around; hold the key for more",
-        repeats=True,
-    ),
-    ActionSpec(
-        "mask.shrink",
-        "Shrink by a pixel",
-        "Mask",
-        (",",),
-        lambda c: _pixels(c).grow(-1),
-        _chosen,
-        "Narrower all around; hold the key for more",
-        repeats=True,
-    ),
-    ActionSpec("mask.grow_by", "Grow or shrink by …", "Mask", ("Ctrl+.",), lambda c: c.grow_by(), _chosen),
-    ActionSpec(
-        "closer",
-        "Look closer",
-        "Mask",
-        ("Z",),
-        _look_closer,
-        _image,
-        "The model looks again, at the chosen instance or at what is in view: finer prototypes",
-    ),
-    ActionSpec(
-        "mask.fill",
-        "Fill holes",
-        "Mask",
-        ("Shift+H",),
-        lambda c: _pixels(c).fill_holes(),
-        _chosen,
-        separated=True,
-    ),
-    ActionSpec(
-        "mask.smooth",
-        "Smooth the edge",
-        "Mask",
-        ("Shift+S",),
-        lambda c: _pixels(c).smooth(),
-        _chosen,
-        "Takes spikes and notches away; again: more",
-    ),
-    ActionSpec(
-        "mask.edges",
-        "Draw to the image's edges …",
-        "Mask",
-        ("Shift+E",),
-        _refine_edges,
-        _chosen,
-        "With its strength on a slider, previewed",
-    ),
-    ActionSpec(
-        "mask.subtract",
-        "Leave to the neighbours what is theirs",
-        "Mask",
-        ("Shift+M",),
-        lambda c: _pixels(c).subtract_neighbours(),
-        _chosen,
-        "Takes the pixels away that other shown instances have",
-    ),
-    ActionSpec(
-        "mask.merge",
-        "Merge the chosen ones",
-        "Mask",
-        ("M",),
-        lambda c: _pixels(c).merge(),
-        _several,
-        "They become one instance, the first chosen",
-        separated=True,
-    ),
-    # Image
-    ActionSpec(
-        "next",
-        "Next image",
-        "Image",
-        ("D", "Right"),
-        lambda c: c.session.step(1),
-        _project,
-        icon="next",
-        repeats=True,
-    ),
-    ActionSpec(
-        "previous",
-        "Previous image",
-        "Image",
-        ("A", "Left"),
-        lambda c: c.session.step(-1),
-        _project,
-        icon="previous",
-        repeats=True,
-    ),
-    ActionSpec(
-        "next.open",
-        "Next unfinished image",
-        "Image",
-        ("Ctrl+Shift+D",),
-        lambda c: c.session.step(1, _unfinished),
-        _project,
-    ),
-    ActionSpec(
-        "previous.open",
-        "Previous unfinished image",
-        "Image",
-        ("Ctrl+Shift+A",),
-        lambda c: c.session.step(-1, _unfinished),
-        _project,
-    ),
-    ActionSpec(
-        "done",
-        "Done, and on to the next",
-        "Image",
-        ("Ctrl+Return", "N"),
-        lambda c: c.session.done_and_next(),
-        _image,
-        "Proposals that are still open are left out of training and export",
-        icon="done",
-        separated=True,
-    ),
-    ActionSpec("skip", "Skip this image", "Image", ("Ctrl+K",), lambda c: c.skip(), _image, icon="skip"),
-    ActionSpec(
-        "reopen",
-        "Back to in progress",
-        "Image",
-        (),
-        lambda c: c.session.set_image_state(ImageState.IN_PROGRESS),
-        _image,
-    ),
-    # View
-    ActionSpec("fit", "Fit the image", "View", ("F", "Ctrl+F"), lambda c: c.canvas.fit(), _image, icon="fit"),
-    ActionSpec(
-        "fit.selection",
-        "Fit the selection",
-        "View",
-        ("Ctrl+Shift+F",),
-        lambda c: c.canvas.fit_selection(),
-        _image,
-    ),
-    ActionSpec("zoom.one", "One to one", "View", ("Ctrl+0",), lambda c: c.canvas.zoom_to(1.0), _image),
-    ActionSpec(
-        "zoom.in",
-        "Zoom in",
-        "View",
-        ("Ctrl++", "Ctrl+="),
-        lambda c: c.canvas.zoom_by(1.25),
-        _image,
-        repeats=True,
-    ),
-    ActionSpec(
-        "zoom.out", "Zoom out", "View", ("Ctrl+-",), lambda c: c.canvas.zoom_by(0.8), _image, repeats=True
-    ),
-    ActionSpec(
-        "hide.all",
-        "Hide all annotations",
-        "View",
-        ("T",),
-        lambda c: c.toggle_peek(),
-        _image,
-        checked=lambda c: c.canvas.look.peek,
-        separated=True,
-    ),
-    ActionSpec("hide", "Hide or show the chosen ones", "View", ("H",), lambda c: c.toggle_chosen(), _chosen),
-    ActionSpec(
-        "labels",
-        "Labels",
-        "View",
-        ("L",),
-        lambda c: c.toggle_look("labels"),
-        checked=lambda c: c.canvas.look.labels,
-    ),
-    ActionSpec(
-        "outlines",
-        "Outlines",
-        "View",
-        ("O",),
-        lambda c: c.toggle_look("outlines"),
-        checked=lambda c: c.canvas.look.outlines,
-    ),
-    ActionSpec(
-        "boxes",
-        "Boxes",
-        "View",
-        ("Shift+B",),
-        lambda c: c.toggle_look("boxes"),
-        checked=lambda c: c.canvas.look.boxes,
-    ),
-    ActionSpec(
-        "theme", "Light or dark", "View", ("Ctrl+Shift+L",), lambda c: c.toggle_theme(), separated=True
-    ),
-    *(_panel(title, key) for title, key in zip(PANELS, ("F6", "F7", "F8", "F9", "F10"), strict=True)),
-    ActionSpec(
-        "panels.reset",
-        "Panels as they were at first",
-        "View",
-        (),
-        lambda c: c.panels.reset(),
-        _project,
-    ),
-    # Model
-    ActionSpec(
-        "prelabel.this",
-        "Pre-label this image",
-        "Model",
-        ("F5",),
-        lambda c: c.session.predict_current(),
-        _image,
-        icon="prelabel",
-    ),
-    ActionSpec(
-        "prelabel.all",
-        "Pre-label all new images",
-        "Model",
-        ("Shift+F5",),
-        lambda c: c.prelabel_all(),
-        _project,
-    ),
-    ActionSpec(
-        "prelabel.tiles",
-        "Pre-label this image in tiles",
-        "Model",
-        ("Ctrl+F5",),
-        lambda c: c.prelabel_in_tiles(),
-        _image,
-        tip="For small things in a large image: the model also looks at overlapping tiles of it",
-    ),
-    ActionSpec(
-        "prelabel.stop", "Stop pre-labelling", "Model", ("Shift+Escape",), lambda c: c.stop_tasks(), _project
-    ),
-    ActionSpec(
-        "retrain",
-        "Retrain …",
-        "Model",
-        ("Ctrl+T",),
-        lambda c: c.show_training(),
-        _project,
-        icon="train",
-        separated=True,
-    ),
-    ActionSpec("model.choose", "Model versions …", "Model", (), lambda c: c.show_versions(), _project),
-    # Help
-    ActionSpec("help", "Keys and help", "Help", ("F1",), lambda c: c.show_help()),
-    ActionSpec("tour", "One-minute tour", "Help", ("Shift+F1",), lambda c: c.start_tour()),
-    ActionSpec("shortcuts", "Change the keys …", "Help", (), lambda c: c.change_keys()),
-    ActionSpec("about", "About Protolabel", "Help", (), lambda c: c.about()),
-    *(_label(number) for number in range(1, 10)),
 )
+# fmt: on
 BY_ID = {spec.id: spec for spec in ACTIONS}
 MENUS = ("File", "Edit", "Tools", "Annotate", "Mask", "Image", "View", "Model", "Help")
