@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.foresight import changed_pixels
 from app.geometry import window
 from app.instance_solving import Step
 from model.local_solving import BARELY, SURE, Field, begin
@@ -131,8 +132,8 @@ def _sum(field: Field, weights: NDArray[np.float64]) -> Floats:
 
 def _parts(step: Step, before: BoxMask, logits: Floats, own: Floats, helped: Floats) -> Parts:
     """The pixels that changed when a hint came, by what moved the logits of their cells."""
-    changed = _differing(before, step.mask)
-    painted = _differing(step.mask, before, step.added) if step.added.bits.size else 0
+    changed = changed_pixels(before, step.mask)
+    painted = changed_pixels(step.mask, before, step.added) if step.added.bits.size else 0
     solved = float(changed - painted)
     cells = step.field.changed
     if cells is None or not cells.any() or not solved:
@@ -145,20 +146,6 @@ def _parts(step: Step, before: BoxMask, logits: Floats, own: Floats, helped: Flo
     prototypes = float(np.divide(by_own, both, out=np.zeros_like(both), where=~forced).sum()) * share
     paint = float(forced.sum()) * share
     return Parts(prototypes, solved - prototypes - paint, painted + paint)
-
-
-def _differing(a: BoxMask, b: BoxMask, where: BoxMask | None = None) -> int:
-    """Pixels in which two masks differ, within the bits of a third."""
-    if where is not None:
-        box = (where.left, where.top, where.right, where.bottom)
-        return int(np.count_nonzero((window(a, *box) ^ window(b, *box)) & where.bits))
-    filled = [each for each in (a, b) if each.bits.size]
-    if not filled:
-        return 0
-    left, top = min(each.left for each in filled), min(each.top for each in filled)
-    right, bottom = max(each.right for each in filled), max(each.bottom for each in filled)
-    box = left, top, right, bottom
-    return int(np.count_nonzero(window(a, *box) ^ window(b, *box)))
 
 
 def _cut(field: Field, weights: NDArray[np.float64], rectangle: Rectangle) -> tuple[Rectangle, Floats]:
