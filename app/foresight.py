@@ -30,7 +30,7 @@ class Outlook(Enum):
     NOTHING = "nothing"  # the place is as the hint wants it
     PAINTS = "paints"  # neither prototypes nor helper rows can: a dot of paint
     STALLED = "stalled"  # the last hints around here changed little, and this one would, too
-    BEYOND = "beyond"  # the best coefficients could not express this mask
+    BEYOND = "beyond"  # it changes something, but the best coefficients could not express this mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Foreseen:
             case Outlook.STALLED:
                 return f"hints around here change little (this one {many}): the brush does more"
         reached = f"{self.ceiling:.2f}" if self.ceiling is not None else "low"
-        return f"these prototypes cannot express this mask (ceiling {reached}): look closer, or paint"
+        return f"a click here changes {many}; prototypes reach only {reached} of such a mask: look closer"
 
 
 def foresee(before: Sequence[Step], tried: Step, ceiling: float | None = None) -> Foreseen:

@@ -77,8 +77,8 @@ def works_of(
     for number, step in enumerate(steps):
         field = step.field
         owners += [number] * (len(field.rows) - len(owners))
-        own, amounts = _taken_apart(before, field)
-        weights = np.concatenate([weights, np.zeros(len(amounts) - len(weights))]) + amounts
+        own, amounts = _taken_apart(before, field, np.pad(weights, (0, len(field.rows) - len(weights))))
+        weights = np.pad(weights, (0, len(amounts) - len(weights))) + amounts
         parts.append(_parts(step, mask, before.logits, own, _sum(field, amounts)))
         before, mask = field, step.mask
     last = steps[-1].field
@@ -101,24 +101,36 @@ def total(works: Sequence[HintWork]) -> Parts:
     return found
 
 
-def _taken_apart(before: Field, after: Field) -> tuple[Floats, NDArray[np.float64]]:
-    """What the prototypes added to the logits (h, w), and the weights that each helper row gained."""
+def _taken_apart(
+    before: Field, after: Field, weights: NDArray[np.float64]
+) -> tuple[Floats, NDArray[np.float64]]:
+    """What the prototypes added to the logits (h, w), and what each helper row's weight gained.
+
+    `weights`: of the rows, before. Fine prototypes say all at once, so that rows stand beside their answer.
+    """
+    sight = getattr(after.grid, "sight", None)
+    if sight is not None:
+        first = np.asarray(sight.first, np.float32)
+        own = first + _sum(after, weights) - before.logits
+        return own, _fitted(after, after.logits - first) - weights
     moved = (after.coefficients - before.coefficients).astype(np.float32)
     own = np.asarray(after.grid.prototypes @ moved, np.float32)
-    rows = after.rows
-    amounts = np.zeros(len(rows))
-    size = np.abs(after.logits)
+    return own, _fitted(after, after.logits - before.logits - own)
+
+
+def _fitted(field: Field, wanted: Floats) -> NDArray[np.float64]:
+    """The weights of the helper rows that make up `wanted` (h, w), where cells were not clipped or set."""
+    rows, size = field.rows, np.abs(field.logits)
     exact = (size > BARELY * 1.001) & (size < SURE * 0.999)
-    rest = np.where(exact, after.logits - before.logits - own, 0.0)
-    if not rows or not rest.any():
-        return own, amounts
-    columns = np.zeros((len(rows), *rest.shape), np.float32)
+    if not rows or not (wanted * exact).any():
+        return np.zeros(len(rows))
+    columns = np.zeros((len(rows), *wanted.shape), np.float32)
     for column, row in zip(columns, rows, strict=True):
         column[row.window] = row.values
     flat = (columns * exact).reshape(len(rows), -1)
     gram = (flat @ flat.T).astype(np.float64)
     gram[np.diag_indices_from(gram)] += 1e-5 * max(float(np.trace(gram)) / len(rows), 1e-9)
-    return own, np.asarray(np.linalg.solve(gram, (flat @ rest.ravel()).astype(np.float64)))
+    return np.asarray(np.linalg.solve(gram, (flat @ wanted.ravel()).astype(np.float64)))
 
 
 def _sum(field: Field, weights: NDArray[np.float64]) -> Floats:

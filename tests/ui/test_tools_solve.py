@@ -268,3 +268,36 @@ def test_another_tool_ends_it(session: FakeSession, canvas: Canvas) -> None:
     canvas.set_tool("select")
     assert canvas.stage.live is None
     assert session.applied == [] or session.applied[0].kind is EditKind.RECOMPOSE
+
+
+def rest(qtbot: QtBot, canvas: Canvas, x: float, y: float) -> str:
+    """The line of help once the pointer rested at a place."""
+    before = canvas.tool.hint
+    QTest.mouseMove(canvas, place(canvas, x, y))
+    qtbot.waitUntil(lambda: canvas.tool.hint != before, timeout=5000)
+    return canvas.tool.hint
+
+
+def test_where_the_pointer_rests_it_says_what_a_hint_would_do(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    hint = rest(qtbot, canvas, 220, 60)
+    assert hint.startswith("Left click here changes")
+    assert session.applied == []
+    assert strokes(canvas) == 0
+    click(canvas, 220, 60, LEFT)
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
+    before = session.document.annotations[ONE]  # type: ignore[union-attr]
+    assert rest(qtbot, canvas, 80, 150).startswith(("Right click", "Solving cannot"))
+    assert session.document.annotations[ONE] == before  # type: ignore[union-attr]
+    canvas.tool.leave()
+    assert canvas.tool.hint.startswith("Left click or drag")
+
+
+def test_before_a_hint_that_only_paints_the_brush_is_named(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    click(canvas, 60, 150, RIGHT)
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
+    tolerance = canvas.tolerance(9)  # beside the mark, in the same cell
+    assert "brush" in rest(qtbot, canvas, 60 + tolerance, 150)

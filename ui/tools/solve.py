@@ -17,6 +17,7 @@ from PySide6.QtGui import QKeyEvent, QPainter
 from app.annotation import Annotation
 from app.correction import explain_refusal
 from app.edits import Edit, EditKind, change
+from app.foresight import has_stalled
 from app.geometry import to_mask
 from app.instance_solving import Step
 from app.solving import Point, Solved, Stroke, changed_rect, solve_strokes
@@ -30,6 +31,7 @@ from ui.tools.crosshair import Crosshair
 from ui.tools.hints import hints_of
 from ui.tools.latest import Latest
 from ui.tools.live import Known, LiveMask
+from ui.tools.outlook import OutlookAt, Trial
 from ui.tools.sources import sources_of
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 STEP = 6.0  # widget units between the places of a stroke
 EDGE = 16.0  # widget units outside the image that still mean its edge
 PAINTED = "the prototypes cannot express this: painted"
+STALLED = "the last hints here changed little: solving has stopped helping, the brush does more"
 LAST = "no hint is left to take back: Delete removes the instance"
 
 
@@ -78,6 +81,7 @@ class SolveTool(Tool):
         self._inside = True
         self._hot = -1  # the hint whose mark is under the pointer
         self._wanted: tuple[Point, bool] | None = None  # a hint that waits for prototypes
+        self._outlook = OutlookAt(canvas, self._trial, canvas.update_hint)
         self._hints = hints_of(session)
         self._hints.unwanted.connect(self.take_away)
         session.prediction_changed.connect(self._prediction_arrived)
@@ -95,6 +99,8 @@ class SolveTool(Tool):
             return "Click: take this hint back"
         count = len(self._work.strokes) if self._work is not None else 0
         done = f" · {count} {'hint' if count == 1 else 'hints'}, Backspace: one back" if count else ""
+        if self._outlook.words and not self._drawn:
+            return f"{self._outlook.words[0].upper()}{self._outlook.words[1:]}{done}"
         keys = " · Enter: adds, Shift+Enter: removes" if self._cross.place else " · arrows: by keys"
         return f"Left click or drag: belongs to it · right: does not{keys}{done}"
 
@@ -148,6 +154,7 @@ class SolveTool(Tool):
         if work is None:
             self._wanted = (point, inside)
             return
+        self._outlook.forget()
         self._drawn, self._inside = [point], inside
         self._ask()
         self.canvas.update()
@@ -181,6 +188,8 @@ class SolveTool(Tool):
     def move(self, pointer: Pointer) -> None:
         if not self._drawn:
             self._hover(self._mark_at(pointer))
+            within = self._near_image(pointer) and not self._picker.busy and self._hot < 0
+            self._outlook.rest_at(self.clip(*pointer.point) if within else None)
             return
         here = self.clip(*pointer.point)
         if math.dist(self._drawn[-1], here) >= self.canvas.tolerance(STEP):
@@ -196,6 +205,21 @@ class SolveTool(Tool):
 
     def leave(self) -> None:
         self._hover(-1)
+        self._outlook.rest_at(None)
+
+    def _trial(self) -> Trial | None:
+        """What a hint may be tried out on: the chosen instance, where its prototypes are there."""
+        chosen = self.only_selected()
+        prediction = self._sources.get(chosen) if chosen is not None else None
+        if chosen is None or prediction is None or self._drawn or self.canvas.tool is not self:
+            return None
+        work, pixels = self._work, self.session.pixels
+        if work is None or work.start.id != chosen.id or work.prediction is not prediction:
+            known = self.canvas.stage.masks.known(chosen.id, chosen.geometry)
+            return Trial(chosen, prediction, (), (), known, pixels)
+        if work.answered != work.strokes and work.strokes:
+            return None
+        return Trial(work.start, prediction, work.strokes, work.steps, work.mask, pixels)
 
     def _end_stroke(self) -> None:
         work, drawn = self._work, self._drawn
@@ -304,7 +328,9 @@ class SolveTool(Tool):
         self._live.end(settled=True)
         self.session.apply(change(EditKind.RECOMPOSE, document.image.id, [(before, after)]))
         self._publish()
-        if work.strokes and work.solved.painted[-1]:
+        if work.strokes and has_stalled(work.steps):
+            self.tell(STALLED, "info")
+        elif work.strokes and work.solved.painted[-1]:
             self.tell(PAINTED, "info")
 
     def _publish(self) -> None:
@@ -333,6 +359,7 @@ class SolveTool(Tool):
 
     def annotations_changed(self, edit: Edit) -> None:
         """After an undo the hints go back, too; after anyone else's change they no longer count."""
+        self._outlook.forget()
         work, document = self._work, self.document
         self._picker.cancel()
         if work is None or document is None or work.start.id not in {each.id for each in edit.changes}:
@@ -348,6 +375,7 @@ class SolveTool(Tool):
 
     def selection_changed(self) -> None:
         chosen = self.only_selected()
+        self._outlook.forget()
         if chosen is not None:
             self._picker.cancel()
         if self._work is not None and (chosen is None or chosen.id != self._work.start.id):
@@ -371,6 +399,7 @@ class SolveTool(Tool):
 
     def _forget(self) -> None:
         self._hot, self._wanted = -1, None
+        self._outlook.forget()
         if self._work is not None:
             self._latest.forget()
             self._work, self._drawn = None, []
