@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.annotation import Annotation
 from ui.explain.coefficients import Vector
 from ui.explain.contribution import Region
+from ui.tools.sources import sources_of
 
 if TYPE_CHECKING:
     from model.messages import Prediction
@@ -78,5 +79,7 @@ def words_for(
             f"{shown.model_version}: they do not belong together."
         )
     if chosen.origin.region != shown.region:
+        if sources_of(session).waits_for(chosen):
+            return "The model looks closer at this one again …"
         return "This one was looked at closer. Correct it by a click, or look closer again, to see how."
     return "Its coefficients do not fit these prototypes. Pre-label the image again."

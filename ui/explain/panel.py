@@ -138,6 +138,9 @@ class ExplainPanel(QWidget):
             return
         if self.bars.dragging and self._still_there():
             return
+        chosen = self._only_chosen()
+        if chosen is not None and self.isVisible() and (words := self._sources.recall(chosen)):
+            self._session.message.emit(words, "info")
         wanted = self._wanted_prediction()
         if wanted is not self._shown:
             self._shown = wanted

@@ -24,6 +24,7 @@ T = TypeVar("T")
 TITLE = "Looking closer"
 WHOLE = 0.8  # of the image's width and height: seen from so near there is nothing closer
 NEAR_ENOUGH = "all of the image is in view: zoom in first, or choose an instance"
+UNKNOWN = "looked closer: found {names}, which the project has no category for: add it to be offered them"
 NOTHING_NEW = "looked closer: nothing that is not there already"
 
 
@@ -88,7 +89,9 @@ def _at_view(context: Context, document: ImageDocument) -> None:
         named = [(each, known[name]) for each in found if (name := each.category.casefold()) in known]
         edit = propose(named, document)
         if edit is None:
-            session.message.emit(NOTHING_NEW, "info")
+            others = sorted({each.category for each in found})
+            words = UNKNOWN.format(names=", ".join(others)) if others else NOTHING_NEW
+            session.message.emit(words, "info")
             return
         sources_of(session).put(int(document.image.id), prediction)
         session.apply(edit)

@@ -378,8 +378,15 @@ class SolveTool(Tool):
         self._outlook.forget()
         if chosen is not None:
             self._picker.cancel()
+            if words := self._sources.recall(chosen):
+                self.tell(words, "info")
         if self._work is not None and (chosen is None or chosen.id != self._work.start.id):
             self._forget()
+
+    def activate(self) -> None:
+        chosen = self.only_selected()
+        if chosen is not None and (words := self._sources.recall(chosen)):
+            self.tell(words, "info")
 
     def cancel(self) -> bool:
         work = self._work

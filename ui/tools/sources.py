@@ -17,15 +17,19 @@ from app.frames import belongs
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from pathlib import Path
 
+    from app.annotation import Origin
+    from app.document import ImageDocument
     from app.inference import Inference
     from app.project import Project
-    from model.messages import Prediction
+    from model.messages import Prediction, Region
     from ui.session import Session
 
 MOST = 24  # predictions of regions that are kept, of one image: about a megabyte each
 WAIT = "one moment: the model looks at this image again"
 OTHER = "one moment: {version}, which proposed this one, looks at the image"
+AGAIN = "one moment: the model looks closer at this one again"
 GONE = "{version}, which proposed this one, is not here any more: its mask can be corrected by brush only"
 Key = tuple[int, str, tuple[float, ...] | None]
 
@@ -40,6 +44,7 @@ class Sources(QObject):
         self._session = session
         self._found: dict[Key, Prediction] = {}
         self._asked: set[Key] = set()
+        self._refused: set[Key] = set()  # not asked again unless the person does
 
     def get(self, annotation: Annotation) -> Prediction | None:
         """The prediction that an instance can be corrected with, if it is there. A drawn one takes any."""
@@ -79,32 +84,73 @@ class Sources(QObject):
 
         def arrived(prediction: Prediction) -> None:
             self._asked.discard(key)
+            self._refused.discard(key)
             self.put(key[0], prediction)
             then()
 
         def refused(error: InputError) -> None:
+            self._asked.discard(key)
+            self._refused.add(key)
             session.message.emit(str(error), "warning")
 
-        path, region, content = (
-            project.images_dir / document.image.path,
-            origin.region,
-            document.image.content_key,
-        )
-        if mine:
+        self._ask(document, project, origin, arrived, refused)
+        return words
 
-            def ask(inference: Inference) -> None:
-                future: Future[Prediction] = inference.predict(path, region=region)
-                session.workers.follow(future, arrived, refused)
+    def recall(self, annotation: Annotation) -> str:
+        """As `fetch`, for an instance that was chosen and whose closer look is gone; '' for any other.
 
+        What was refused once is not asked for again.
+        """
+        origin = annotation.origin
+        if origin is None or origin.region is None or self.get(annotation) is not None:
+            return ""
+        key = int(annotation.image_id), origin.model_version, origin.region
+        if key in self._asked or key in self._refused:
+            return ""
+        words = self.fetch(annotation, lambda: None)
+        return AGAIN if words == WAIT else words
+
+    def waits_for(self, annotation: Annotation) -> bool:
+        """Whether the model looks at an instance's prototypes just now."""
+        origin = annotation.origin
+        if origin is None:
+            return False
+        return (int(annotation.image_id), origin.model_version, origin.region) in self._asked
+
+    def _ask(
+        self,
+        document: ImageDocument,
+        project: Project,
+        origin: Origin,
+        arrived: Callable[[Prediction], None],
+        refused: Callable[[InputError], None],
+    ) -> None:
+        """The active version's process answers for its own instances; another version gets one of its own."""
+        session, version, region = self._session, origin.model_version, origin.region
+        path, content = project.images_dir / document.image.path, document.image.content_key
+
+        def dropped() -> None:  # another version is active, say: it may be asked for again
+            self._asked.discard((int(document.image.id), version, region))
+
+        def ask_other() -> None:
+            session.workers.on_pool(
+                lambda: _by_other(project, version, path, content, region), arrived, refused
+            )
+
+        def ask(inference: Inference) -> None:
+            active = session.model.version
+            if active is not None and active.name != version:  # it was not known yet
+                ask_other()
+                return
+            future: Future[Prediction] = inference.predict(path, region=region)
+            session.workers.follow(future, arrived, refused)
+            future.add_done_callback(lambda done: done.cancelled() and session.workers.post(dropped))
+
+        active = session.model.version
+        if active is None or active.name == version:
             session.model.with_inference(ask)
         else:
-            version = origin.model_version
-
-            def work() -> Prediction:
-                return _by_other(project, version, path, content, region)
-
-            session.workers.on_pool(work, arrived, refused)
-        return words
+            ask_other()
 
 
 def sources_of(session: Session) -> Sources:
@@ -113,9 +159,7 @@ def sources_of(session: Session) -> Sources:
     return found if isinstance(found, Sources) else Sources(session)
 
 
-def _by_other(
-    project: Project, version: str, path: object, content: str, region: tuple[float, ...] | None
-) -> Prediction:
+def _by_other(project: Project, version: str, path: Path, content: str, region: Region | None) -> Prediction:
     """What a version that is not the active one says, in a process of its own; InputError if it is gone."""
     from app import versions
     from app.inference import Inference
@@ -128,6 +172,6 @@ def _by_other(
     if version not in names:
         raise InputError(GONE.format(version=version))
     with Inference(names[version].weights) as inference:
-        prediction = inference.predict(path, region=region).result()  # type: ignore[arg-type]
+        prediction = inference.predict(path, region=region).result()
     of_project(project).save(content, prediction)
     return prediction
