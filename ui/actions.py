@@ -214,6 +214,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         row("retrain", "Retrain …", "Ctrl+T", lambda c: c.show_training(), with_project, icon="train",
             separated=True),
         row("model.choose", "Model versions …", "", lambda c: c.show_versions(), with_project),
+        row("ceilings", "Prototype ceiling …", "", lambda c: c.show_ceilings(), with_project,
+            "How well the prototypes could express your masks, by category and size"),
     ),
     *in_menu("Help",
         row("help", "Keys and help", "F1", lambda c: c.show_help()),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
-from app.annotation import AnnotationState, CategoryId, ImageId, ImageState
+from app.annotation import AnnotationId, AnnotationState, CategoryId, ImageId, ImageState
 from app.errors import InputError
 from ui.tasks import Task, TaskBar
 
@@ -328,6 +328,18 @@ class Context(QObject):
     def show_versions(self) -> None:
         """Open the list of model versions."""
         self.versions_wanted.emit()
+
+    def show_ceilings(self) -> None:
+        """How well the prototypes can express the project's masks."""
+        from ui.dialogs.ceilings import ceilings_dialog
+
+        ceilings_dialog(self, self._window).open()
+
+    def go_to(self, image_id: ImageId, annotation_id: AnnotationId) -> None:
+        """Show an image, and in it an instance."""
+        from ui.visit import visit
+
+        visit(self.session, self.canvas, image_id, annotation_id)
 
     # --- help ----------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from ui import closing, docks, theme, welcome
 from ui.canvas.view import Canvas
+from ui.ceilings import CeilingKeeper
 from ui.commands import Context
 from ui.explain.on_canvas import CanvasLayer
 from ui.explain.panel import ExplainPanel
@@ -103,6 +104,7 @@ class MainWindow(QMainWindow):
         self.training = Later(partial(_training, self.session))
         self.explain = ExplainPanel(self.session)
         CanvasLayer(self.canvas, self.explain)
+        CeilingKeeper(self.session)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
         for title, widget, area in (
             ("Images", self.images, left),

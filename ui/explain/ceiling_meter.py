@@ -19,6 +19,7 @@ from ui.tools.latest import Latest
 
 if TYPE_CHECKING:
     from app.annotation import Annotation
+    from app.ceiling import Ceiling
     from model.messages import Prediction
 
 REST = 250  # ms that a mask stays as it is before it is measured
@@ -72,22 +73,23 @@ class CeilingMeter(QWidget):
         self.update()
 
     def _measure(self) -> None:
-        from app.ceiling import ceiling
+        from app.ceiling import measure
         from app.geometry import to_mask
 
         annotation, prediction, pixels = self._annotation, self._prediction, self._pixels
         if annotation is None or prediction is None:
             return
 
-        def work() -> tuple[float, float]:
+        def work() -> Ceiling:
             mask = to_mask(annotation.geometry, prediction.image_width, prediction.image_height)
-            alone = ceiling(prediction, pixels, mask, helpers=False)
-            return alone, ceiling(prediction, pixels, mask)
+            return measure(prediction, pixels, mask)
 
         self._latest.ask(work, self._measured)
 
-    def _measured(self, values: tuple[float, float] | InputError) -> None:
-        self.value, self.helped = (None, None) if isinstance(values, InputError) else values
+    def _measured(self, found: Ceiling | InputError) -> None:
+        self.value, self.helped = (
+            (None, None) if isinstance(found, InputError) else (found.alone, found.helped)
+        )
         self.setAccessibleDescription(self.words())
         self.update()
 

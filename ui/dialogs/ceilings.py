@@ -1,0 +1,396 @@
+"""The prototype ceiling of the project: by category and size, the worst instances of a cell, and measuring.
+
+Opening it measures what needs no run of the network; the rest is measured when the person asks for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.annotation import ImageState
+from app.ceiling import ALL
+from app.ceiling_table import COLUMNS, GOOD, Row
+from app.errors import InputError
+from ui.ceilings import measuring, measuring_by_other, read_table, save
+from ui.dialogs.ceiling_cells import HEIGHT, CeilingCell, CeilingModel
+from ui.dialogs.ceiling_worst import MOST, WorstTable
+from ui.tasks import Task, Work, time_left
+
+if TYPE_CHECKING:
+    from app.annotation import CategoryId
+    from app.ceiling_store import Instance
+    from app.ceilings import Measuring
+    from app.versions import ModelVersion
+    from ui.commands import Context
+
+AGAIN = 3000  # ms between two looks at the numbers, while more are measured
+WORDS = (
+    "How well could the best coefficients express the masks that you accepted, corrected or drew? "
+    "Mean IoU of the best fit, prototypes alone → with the helper rows that hints use; below, the share of "
+    f"instances from {GOOD:.2f} on, and how many there are. Where it is low, no hint and no bar will do: "
+    "look closer, paint, or retrain."
+)
+EMPTY = "No mask of yours yet: accept, correct or draw some, then come back."
+KINDS = ("The table (*.csv)", "Every instance, with the ids of exported files (*.csv)")
+CHOICES: dict[str, tuple[ImageState, ...]] = {
+    "All images": tuple(state for state in ImageState if state is not ImageState.SKIPPED),
+    "Done only": (ImageState.DONE,),
+}
+
+
+class CeilingsDialog(QDialog):
+    """Stays beside the window, one for a window."""
+
+    def __init__(self, context: Context, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Prototype ceiling")
+        self._context, self._session = context, context.session
+        self._versions: list[ModelVersion] = []
+        self._instances: list[Instance] = []
+        self._rows: list[Row] = []
+        self._task: Task | None = None
+        self._active = ""  # the version that pre-labels
+        self._asked = 0  # what was asked for last; older answers are dropped
+        self._again = QTimer(self, interval=AGAIN)
+        self._again.timeout.connect(self.refresh)
+        self.model = CeilingModel(self)
+        self.table = QTableView()
+        self.worst = WorstTable()
+        self.versions, self.images = QComboBox(), QComboBox()
+        self.status, self.about = QLabel(), QLabel()
+        self.bar = QProgressBar()
+        self.measure = QPushButton("Measure")
+        self.copy, self.save = QPushButton("Copy"), QPushButton("Save as CSV …")
+        self._lay_out()
+        self._connect()
+        self.resize(900, 720)
+
+    # --- made once -----------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        explained = QLabel(WORDS, wordWrap=True)
+        explained.setObjectName("faint")
+        choices = QHBoxLayout()
+        self.images.addItems(list(CHOICES))
+        self.versions.setMinimumWidth(160)
+        for words, box in (("Model", self.versions), ("Images", self.images)):
+            label = QLabel(words)
+            label.setBuddy(box)
+            box.setAccessibleName(words)
+            choices.addWidget(label)
+            choices.addWidget(box)
+            choices.addSpacing(12)
+        choices.addStretch()
+        self._dress_table()
+        below = QWidget()
+        column = QVBoxLayout(below)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.addWidget(self.about)
+        column.addWidget(self.worst, 1)
+        parts = QSplitter(Qt.Orientation.Vertical)
+        parts.setChildrenCollapsible(False)
+        parts.addWidget(self.table)
+        parts.addWidget(below)
+        parts.setSizes([420, 200])
+        self.bar.setTextVisible(False)
+        self.bar.hide()
+        self.status.setObjectName("faint")
+        self.status.setWordWrap(True)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.status, 1)
+        close = QPushButton("Close")
+        close.clicked.connect(self.close)
+        for button in (self.measure, self.copy, self.save, close):
+            button.setAutoDefault(False)
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.addWidget(explained)
+        layout.addLayout(choices)
+        layout.addWidget(parts, 1)
+        layout.addWidget(self.bar)
+        layout.addLayout(buttons)
+
+    def _dress_table(self) -> None:
+        table = self.table
+        table.setModel(self.model)
+        table.setItemDelegate(CeilingCell(table))
+        table.setAccessibleName("Prototype ceiling by category and size")
+        table.setShowGrid(False)
+        table.setSortingEnabled(True)
+        table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        table.verticalHeader().setDefaultSectionSize(HEIGHT)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+    def _connect(self) -> None:
+        context = self._context
+        self.versions.activated.connect(lambda: self._start())
+        self.images.activated.connect(lambda: self._start())
+        self.table.selectionModel().currentChanged.connect(lambda *_: self._list_worst())
+        self.worst.wanted.connect(context.go_to)
+        self.measure.clicked.connect(lambda: self._measure_or_stop())
+        self.copy.clicked.connect(lambda: self.to_clipboard())
+        self.save.clicked.connect(lambda: self._ask_where())
+        QShortcut(QKeySequence.StandardKey.Copy, self.table, self.to_clipboard)
+        self._session.project_changed.connect(self.close)
+
+    # --- what is shown -------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Show it, with the project's numbers as they are now."""
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        project, session = self._session.project, self._session
+        if project is None:
+            return
+
+        def work() -> tuple[list[ModelVersion], str]:
+            from app.versions import active, list_versions
+
+            return list_versions(project), active(project).name
+
+        session.workers.on_project(work, self._take_versions)
+
+    def closeEvent(self, event: object) -> None:
+        """Measuring goes on in the window's bar of tasks; nothing is looked up for nobody."""
+        self._again.stop()
+        self._asked += 1
+
+    def _take_versions(self, answer: tuple[list[ModelVersion], str]) -> None:
+        self._versions, self._active = answer
+        names = [each.name for each in self._versions]
+        before = self.versions.currentText()
+        self.versions.clear()
+        self.versions.addItems(names)
+        wanted = before if before in names else self._active
+        self.versions.setCurrentIndex(names.index(wanted) if wanted in names else 0)
+        self._start()
+
+    @property
+    def version(self) -> ModelVersion | None:
+        """The chosen one."""
+        place = self.versions.currentIndex()
+        return self._versions[place] if 0 <= place < len(self._versions) else None
+
+    def _start(self) -> None:
+        """Other numbers: read them, then measure what is missing and needs no network."""
+        self.refresh(measure=True)
+
+    def refresh(self, *, measure: bool = False) -> None:
+        """Read the numbers again."""
+        session, project, version = self._session, self._session.project, self.version
+        if project is None or version is None or not self.isVisible():
+            return
+        self._asked += 1
+        asked, states = self._asked, CHOICES[self.images.currentText()]
+
+        def work() -> tuple[list[Instance], list[Row]]:
+            return read_table(session, project, version.name, states)
+
+        def arrived(answer: tuple[list[Instance], list[Row]]) -> None:
+            if asked == self._asked and project is session.project:
+                self._take(*answer)
+                if measure and self._task is None and self._missing():
+                    self._run(with_model=False)
+
+        session.workers.when_free(work, arrived, self._refused)
+
+    def _take(self, instances: list[Instance], rows: list[Row]) -> None:
+        chosen = self._chosen_cell()
+        self._instances, self._rows = instances, rows
+        self.model.show_rows(rows, {each.id: each.color for each in self._session.categories})
+        self._choose_cell(*chosen)
+        self._say()
+
+    def _refused(self, error: InputError) -> None:
+        self.status.setText(str(error))
+
+    def _missing(self) -> list[Instance]:
+        return [each for each in self._instances if each.ceiling is None]
+
+    def _say(self) -> None:
+        """The line below, and what the button does."""
+        missing, running = self._missing(), self._task is not None
+        if not self._instances:
+            self.status.setText(EMPTY)
+        elif not missing:
+            self.status.setText(f"All {len(self._instances):,} instances are measured.")
+        elif not running:
+            images = len({each.image_id for each in missing})
+            self.status.setText(
+                f"{len(missing):,} of {len(self._instances):,} instances, in {images:,} images, are not "
+                "measured: the model has to look at these first."
+            )
+        self.measure.setVisible(running or bool(missing))
+        self.measure.setText("Stop" if running else "Look and measure")
+        self.bar.setVisible(running)
+        for button in (self.copy, self.save):
+            button.setEnabled(bool(self._rows))
+
+    # --- the worst of a cell -------------------------------------------------------------------------------
+
+    def _chosen_cell(self) -> tuple[CategoryId | None, str]:
+        index = self.table.currentIndex()
+        if not index.isValid() or index.row() >= len(self.model.rows):
+            return None, ALL
+        size = COLUMNS[index.column() - 1] if index.column() else ALL
+        return self.model.rows[index.row()].category, size
+
+    def _choose_cell(self, category: CategoryId | None, size: str) -> None:
+        row = next((n for n, each in enumerate(self.model.rows) if each.category == category), 0)
+        index = self.model.index(row, 1 + COLUMNS.index(size)) if self.model.rows else QModelIndex()
+        self.table.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self._list_worst()
+
+    def _list_worst(self) -> None:
+        category, size = self._chosen_cell()
+        instances, session = self._instances, self._session
+
+        def work() -> list[Instance]:
+            from app.ceiling_table import chosen
+
+            return chosen(instances, category, size)[:MOST]
+
+        def arrived(found: list[Instance]) -> None:
+            if instances is self._instances and (category, size) == self._chosen_cell():
+                self._show_worst(found, category, size)
+
+        session.workers.when_free(work, arrived)
+
+    def _show_worst(self, found: Sequence[Instance], category: CategoryId | None, size: str) -> None:
+        names = {each.id: each.name for each in self._session.categories}
+        what = [] if size == ALL else [size]
+        what += [names.get(category, "")] if category is not None else []
+        of = f" of {', '.join(what)}" if what else ""
+        self.about.setText(f"The worst{of}: click one to go there" if found else "")
+        images = {
+            each.image_id: record.path
+            for each in found
+            if (record := self._session.images.get(each.image_id))
+        }
+        self.worst.show_instances(found, images, names)
+
+    # --- measuring -----------------------------------------------------------------------------------------
+
+    def _measure_or_stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self.measure.setEnabled(False)
+        else:
+            self._run(with_model=True)
+
+    def _run(self, *, with_model: bool) -> None:
+        session, version = self._session, self.version
+        images = {each.image_id for each in self._missing()}
+        if version is None or not images:
+            return
+        if not with_model:
+            self._begin(measuring(session, version, None, images))
+        elif version.name != self._active:
+            self._begin(measuring_by_other(session, version, images))
+        else:
+            session.model.with_inference(
+                lambda inference: self._begin(measuring(session, version, inference, images))
+            )
+
+    def _begin(self, work: Work) -> None:
+        """Show it here and in the window's bar of tasks, where it can be stopped, too."""
+        if self._task is not None:
+            return
+        task = Task("Measuring ceilings", self._session.workers, work, self._measured, parent=self)
+        self._task = task
+        task.progressed.connect(self._progressed)
+        task.ended.connect(self._ended)
+        self.bar.setRange(0, 0)
+        self.measure.setEnabled(True)
+        self._context.tasks.run(task)
+        self._again.start()
+        self._say()
+
+    def _progressed(self, done: int, total: int) -> None:
+        if self._task is None:
+            return
+        left = time_left(done, total, time.monotonic() - self._task.started)
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+        self.status.setText(f"Measuring: {done:,} of {total:,} images{f', {left}' if left else ''}")
+
+    def _ended(self, words: str, details: str) -> None:
+        self._task = None
+        self._again.stop()
+        self.measure.setEnabled(True)
+        self._say()
+        self.refresh()
+        if words:
+            self.status.setText(words)
+
+    def _measured(self, report: Measuring) -> None:
+        if report.failed:
+            self._session.message.emit(report.words(), "warning")
+
+    # --- out of here ---------------------------------------------------------------------------------------
+
+    def to_clipboard(self) -> None:
+        """The table as text that spreadsheets take."""
+        from app.ceiling_table import FIELDS, as_csv, as_dicts
+
+        QGuiApplication.clipboard().setText(as_csv(as_dicts(self._rows), FIELDS, tabs=True))
+        self.status.setText("Copied: paste it into a spreadsheet.")
+
+    def _ask_where(self) -> None:
+        version = self.version
+        name = f"ceiling-{version.name}.csv" if version else "ceiling.csv"
+        chosen, kind = QFileDialog.getSaveFileName(
+            self, "Save the prototype ceiling", str(Path.home() / name), ";;".join(KINDS)
+        )
+        if chosen:
+            self.save_to(Path(chosen), each=kind == KINDS[1])
+
+    def save_to(self, file: Path, *, each: bool = False) -> None:
+        """The table, or a line for each instance, as CSV."""
+        session, project, rows, instances = self._session, self._session.project, self._rows, self._instances
+        if project is None:
+            return
+
+        def work() -> None:
+            save(project, file, None if each else rows, instances)
+
+        def failed(error: InputError) -> None:
+            self.status.setText(str(error))
+
+        session.workers.on_project(work, lambda _: self.status.setText(f"Wrote {file}."), failed)
+
+
+def ceilings_dialog(context: Context, window: QWidget) -> CeilingsDialog:
+    """The window's own, made when it is wanted first."""
+    found = window.findChild(CeilingsDialog)
+    return found if isinstance(found, CeilingsDialog) else CeilingsDialog(context, window)
