@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -104,12 +103,3 @@ def run_without_window(folder: Path, stage: Stage, *, device: str = "auto") -> O
     finally:
         project.close()
     return Outcome(folder, out, report, written.annotations)
-
-
-def has_display() -> bool:
-    """Whether a window could be shown."""
-    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in ("offscreen", "minimal", "vnc"):
-        return False
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

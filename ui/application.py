@@ -26,6 +26,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app import display
 from ui import start, theme
 from ui.main_window import MainWindow
 from ui.session import Session
@@ -108,10 +109,8 @@ def _say(kind: QtMsgType, context: QMessageLogContext, words: str) -> None:
 
 
 def _picture(project: Path, out: Path, image: int, seconds: float) -> None:
-    from app.demo import has_display
-
-    if not has_display():  # Qt would look for one and end the process
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if not display.can_draw():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
     app = make_application()
     QCoreApplication.setApplicationName("Protolabel picture")  # a person's layout is neither used nor touched
     QSettings().clear()

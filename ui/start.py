@@ -13,12 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app import display
+
 if TYPE_CHECKING:
     from ui.main_window import MainWindow
 
 
 def open_window(project: Path | None, watch: Callable[[MainWindow], object] | None = None) -> int:
-    """Show the window until it is closed; `watch` is given it before it is shown. The exit status."""
+    """Show the window until it is closed; `watch` is given it before it is shown. The exit status.
+
+    InputError where there is no display to show it on.
+    """
+    display.require()
     gc.disable()
     try:
         from ui.application import run

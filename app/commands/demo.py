@@ -24,13 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     """Make the sample; then show it, or do the job without a window."""
-    from app import demo
+    from app import demo, display
 
     console = context.console
     folder = (arguments.folder or demo.sample_folder()).absolute()
     made = demo.make_sample(folder, console.progress, device=arguments.device)
     console.note(f"The sample project {'is made' if made else 'was there already'}: {folder}")
-    if demo.has_display() and not arguments.no_window:
+    if display.has_display() and not arguments.no_window:
         return context.open_window(folder)
     outcome = demo.run_without_window(folder, console.progress, device=arguments.device)
     picture = folder / "window.png"

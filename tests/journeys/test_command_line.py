@@ -31,9 +31,18 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
 
 
-def call(*arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
+def call(
+    *arguments: object, status: int = 0, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """One command line. What goes wrong is one line; what goes well may tell its progress."""
-    run = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=PATIENCE, check=False)
+    run = subprocess.run(
+        command(*arguments),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+        env=environment,
+    )
     assert run.returncode == status, run.stderr
     assert "Traceback" not in run.stderr
     if status == 2:
@@ -43,9 +52,15 @@ def call(*arguments: object, status: int = 0) -> subprocess.CompletedProcess[str
     return run
 
 
-def result(*arguments: object) -> dict:
+def result(*arguments: object, environment: dict[str, str] | None = None) -> dict:
     """The JSON object that a command prints as its last line."""
-    return json.loads(call(*arguments, "--json").stdout.splitlines()[-1])
+    return json.loads(call(*arguments, "--json", environment=environment).stdout.splitlines()[-1])
+
+
+def without_display() -> dict[str, str]:
+    """The environment of a machine where nobody is logged in at a screen."""
+    screen = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return {name: value for name, value in os.environ.items() if name not in screen}
 
 
 def gone(group: int) -> bool:
@@ -151,12 +166,30 @@ def test_every_intermediate_of_an_image_can_be_had(scenes: Path, tmp_path: Path)
         assert {"C3", "C4", "C5", "P3", "P4", "P5", "P6", "P7"} <= set(arrays)
 
 
+def shows_the_window(file: str) -> bool:
+    with Image.open(file) as picture:
+        colors = picture.convert("RGB").resize((64, 64)).getcolors(4096) or ()
+        return picture.width >= 800 and len(colors) > 50
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="a display is always there")
 def test_the_demo_does_its_job_without_a_display(tmp_path: Path) -> None:
-    made = result("demo", tmp_path / "sample", "--no-window", "--device", "cpu")
-    with Image.open(made["screenshot"]) as picture:
-        assert picture.width >= 800
-        assert len(picture.convert("RGB").resize((64, 64)).getcolors(4096) or ()) > 50
-    assert len(COCO(made["export"]).anns) > 20
+    asked = result("demo", tmp_path / "sample", "--no-window", "--device", "cpu")
+    assert shows_the_window(asked["screenshot"])
+    assert len(COCO(asked["export"]).anns) > 20
+    Path(asked["screenshot"]).unlink()
+    found = result("demo", tmp_path / "sample", "--device", "cpu", environment=without_display())
+    assert found["screenshot"] == asked["screenshot"]
+    assert shows_the_window(found["screenshot"])
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="a display is always there")
+@pytest.mark.parametrize("platform", ["", "xcb"])
+def test_a_window_without_a_display_is_one_line(project: Path, platform: str) -> None:
+    environment = without_display() | ({"QT_QPA_PLATFORM": platform} if platform else {})
+    said = call(project, status=2, environment=environment).stderr
+    assert "expected a display to open a window on, got no DISPLAY" in said
+    assert "make run" in said
 
 
 @pytest.mark.parametrize(
