@@ -12,6 +12,7 @@ from ui.canvas.sampling import Level
 from ui.canvas.source import ImageSource
 from ui.canvas.stage import Stage
 from ui.session import LARGE, Session
+from ui.tools.pixels import pixels_of
 
 
 class Feed(QObject):
@@ -28,6 +29,7 @@ class Feed(QObject):
     def stop(self) -> None:
         """Another image: what is under way no longer counts."""
         self._taken = None
+        pixels_of(self._session).set_levels(())
         self.source.cancel()
 
     def take(self, size: tuple[int, int]) -> None:
@@ -45,6 +47,7 @@ class Feed(QObject):
     def _arrived(self, levels: list[Level]) -> None:
         if self._session.document is not None:
             self._stage.set_levels(levels)
+            pixels_of(self._session).set_levels(levels)
             if self._stage.is_full:
                 self.source.prepare(self._large_neighbours())
 

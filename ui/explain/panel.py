@@ -29,6 +29,7 @@ from ui.explain.helper_section import HelperSection
 from ui.explain.pictures import with_alpha
 from ui.explain.prototypes import PrototypeGrid
 from ui.explain.running_sum import RunningSum, counts_for
+from ui.tools.pixels import pixels_of
 from ui.tools.sources import sources_of
 from ui.widgets.chips import Chip
 
@@ -158,7 +159,7 @@ class ExplainPanel(QWidget):
         self.over_image.setVisible(with_bars)
         for widget in (self.sums, self.as_bars, self.by_share, self.reset):
             widget.setVisible(instance is not None)
-        self.ceiling.follow(self._only_chosen(), self._shown, self._session.pixels)
+        self.ceiling.follow(self._only_chosen(), self._shown, pixels_of(self._session).whole)
         order = instance.order if instance else None
         self.grid.set_instance(instance.values if instance else None, order)
         if instance is not None:

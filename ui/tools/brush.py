@@ -19,6 +19,7 @@ from ui.canvas.stage import Live
 from ui.tools.base import Pointer, Tool
 from ui.tools.latest import Latest
 from ui.tools.painting import Stroke, extent_of, outcome_of
+from ui.tools.pixels import pixels_of
 from ui.tools.stroke import Point
 
 if TYPE_CHECKING:
@@ -137,9 +138,8 @@ class BrushTool(Tool):
     def _extend(self, to: Point) -> None:
         stroke = self._stroke
         assert stroke is not None
-        touched = stroke.extend(
-            to, self.diameter / 2, hardness=BrushTool.hardness, pixels=self.session.pixels
-        )
+        pixels = pixels_of(self.session).whole
+        touched = stroke.extend(to, self.diameter / 2, hardness=BrushTool.hardness, pixels=pixels)
         if touched is not None:
             self.canvas.patch_live(touched)
 

@@ -11,6 +11,7 @@ from app.solving import covers
 from model.errors import InputError
 from ui.tools.latest import Latest
 from ui.tools.live import LiveMask
+from ui.tools.pixels import pixels_of
 
 if TYPE_CHECKING:
     from app.annotation import Category
@@ -69,7 +70,7 @@ class CandidatePicker:
             else:
                 otherwise()
 
-        pixels = self._tool.session.pixels
+        pixels = pixels_of(self._tool.session).whole
 
         def work() -> list[Candidate]:
             found = candidate_in(prediction, box, pixels)

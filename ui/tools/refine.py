@@ -18,6 +18,7 @@ from model.masks import BoxMask
 from ui.tools.latest import Latest
 from ui.tools.live import LiveMask
 from ui.tools.pixel_work import with_mask
+from ui.tools.pixels import pixels_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ class EdgeCard(QWidget):
     def __init__(self, canvas: Canvas, annotation: Annotation, path: Path) -> None:
         super().__init__(canvas)
         self._canvas, self._annotation, self._path = canvas, annotation, path
-        self._pixels: NDArray[np.uint8] | None = canvas.session.pixels
+        self._pixels: NDArray[np.uint8] | None = pixels_of(canvas.session).whole
         self._latest, self._live = Latest(self), LiveMask(canvas)
         self._before = canvas.mask_of(annotation.id)
         self._made: tuple[int, BoxMask] | None = None

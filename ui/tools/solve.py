@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
 
@@ -32,6 +34,7 @@ from ui.tools.hints import hints_of
 from ui.tools.latest import Latest
 from ui.tools.live import Known, LiveMask
 from ui.tools.outlook import OutlookAt, Trial
+from ui.tools.pixels import pixels_of
 from ui.tools.sources import sources_of
 
 if TYPE_CHECKING:
@@ -60,6 +63,8 @@ class _Work:
     steps: tuple[Step, ...] = ()  # what is known of the hints
     history: list[tuple[Annotation, tuple[Stroke, ...], tuple[Step, ...]]] = field(default_factory=list)
     since: float = 0.0
+    pixels: NDArray[np.uint8] | None = None  # of the image, whole or reduced
+    whole: bool = False  # whether the image was all there when these were taken
 
 
 class SolveTool(Tool):
@@ -213,13 +218,14 @@ class SolveTool(Tool):
         prediction = self._sources.get(chosen) if chosen is not None else None
         if chosen is None or prediction is None or self._drawn or self.canvas.tool is not self:
             return None
-        work, pixels = self._work, self.session.pixels
+        work = self._work
         if work is None or work.start.id != chosen.id or work.prediction is not prediction:
             known = self.canvas.stage.masks.known(chosen.id, chosen.geometry)
+            pixels = pixels_of(self.session).for_box(chosen.bbox)
             return Trial(chosen, prediction, (), (), known, pixels)
         if work.answered != work.strokes and work.strokes:
             return None
-        return Trial(work.start, prediction, work.strokes, work.steps, work.mask, pixels)
+        return Trial(work.start, prediction, work.strokes, work.steps, work.mask, self._pixels_for(work))
 
     def _end_stroke(self) -> None:
         work, drawn = self._work, self._drawn
@@ -262,7 +268,7 @@ class SolveTool(Tool):
         work.asked = strokes
         known, before = work.steps, self._start_mask(work)
         shown = self._live.mask or self._settled_mask(work)
-        work.coarse, pixels = bool(self._drawn), self.session.pixels
+        work.coarse, pixels = bool(self._drawn), self._pixels_for(work)
         preview = work.coarse
 
         def solved() -> tuple[Solved, Known]:
@@ -272,6 +278,13 @@ class SolveTool(Tool):
             return made, (shown, changed_rect(shown, made.mask)) if shown is not None else None
 
         self._latest.ask(solved, lambda answer: self._answered(work, strokes, answer))
+
+    def _pixels_for(self, work: _Work) -> NDArray[np.uint8] | None:
+        """The same ones for all hints of an instance, once they are all there."""
+        pixels = pixels_of(self.session)
+        if work.pixels is None or not work.whole:
+            work.pixels, work.whole = pixels.for_box(work.start.bbox), pixels.are_whole
+        return work.pixels
 
     def _start_mask(self, work: _Work) -> BoxMask:
         """The mask before the first hint; decoded once."""

@@ -129,8 +129,11 @@ class Sources(QObject):
         session, version, region = self._session, origin.model_version, origin.region
         path, content = project.images_dir / document.image.path, document.image.content_key
 
-        def dropped() -> None:  # another version is active, say: it may be asked for again
-            self._asked.discard((int(document.image.id), version, region))
+        key = int(document.image.id), version, region
+
+        def ended(done: Future[Prediction]) -> None:
+            if done.cancelled():  # another version is active, say: it may be asked for again
+                session.workers.post(lambda: self._asked.discard(key))
 
         def ask_other() -> None:
             session.workers.on_pool(
@@ -144,7 +147,7 @@ class Sources(QObject):
                 return
             future: Future[Prediction] = inference.predict(path, region=region)
             session.workers.follow(future, arrived, refused)
-            future.add_done_callback(lambda done: done.cancelled() and session.workers.post(dropped))
+            future.add_done_callback(ended)
 
         active = session.model.version
         if active is None or active.name == version:
