@@ -10,15 +10,19 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from app.annotation import AnnotationId, Category, CategoryId, ImageId
 from app.ceiling import ALL, SIZES, Ceiling, size_of
+from app.ceiling_store import coco_ids
+from model.atomic import replacing
 
 if TYPE_CHECKING:
     from app.ceiling_store import Instance
+    from app.project import Project
     from app.records import ImageRecord
 
 GOOD = 0.90  # from this IoU on, hints and bars will do
@@ -160,3 +164,23 @@ def lines(rows: Iterable[Row]) -> list[str]:
             f"{each['mean_with_helpers']:16.3f}  {each['share_90_with_helpers']:8.0%}"
         )
     return found
+
+
+def write_table(file: Path, rows: Iterable[Row]) -> None:
+    """The table as a CSV file. OSError."""
+    with replacing(file) as out:
+        out.write(as_csv(as_dicts(rows), FIELDS).encode())
+
+
+def entries_of(project: Project, instances: Iterable[Instance]) -> list[dict[str, Any]]:
+    """Each measured instance with its names and ids."""
+    images = {each.id: each for each in project.images()}
+    return list(instance_dicts(instances, project.categories(), images, coco_ids(project.store)))
+
+
+def write_instances(file: Path, project: Project, instances: Iterable[Instance]) -> None:
+    """Each measured instance as a line of a CSV file; ids are given to what has none. OSError."""
+    if not project.read_only:
+        project.store.assign_coco_ids()
+    with replacing(file) as out:
+        out.write(as_csv(entries_of(project, instances), INSTANCE_FIELDS).encode())

@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
             raise InputError(f"expected a folder to write into, got {file.parent}; make it first")
     from app import ceiling_table as table
     from app import versions
+    from app.ceiling import ALL
     from app.ceilings import STATES, read_instances, with_found
     from app.project import Project
 
@@ -61,8 +62,12 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
             again = read_instances(project, name, arguments.states or STATES)
             instances = with_found(again, measured.found)
         rows = table.tabulate(instances, project.categories())
-        _write(arguments, project, rows, instances)
-        worst = _worst(project, instances, arguments.worst or 0)
+        if arguments.out is not None:
+            table.write_table(arguments.out, rows)
+        if arguments.instances is not None:
+            table.write_instances(arguments.instances, project, instances)
+        few = table.chosen(instances, None, ALL)[: arguments.worst or 0]
+        worst = table.entries_of(project, few) if few else []
     finally:
         project.close()
     missing = sum(each.ceiling is None for each in instances)
@@ -108,34 +113,3 @@ def _measure(
     for failure in found.failed:
         context.console.note(f"left out: {failure}")
     return found
-
-
-def _write(
-    arguments: argparse.Namespace, project: Project, rows: list[Any], instances: list[Instance]
-) -> None:
-    from app import ceiling_table as table
-    from model.atomic import replacing
-
-    if arguments.out is not None:
-        with replacing(arguments.out) as file:
-            file.write(table.as_csv(table.as_dicts(rows), table.FIELDS).encode())
-    if arguments.instances is not None:
-        if not project.read_only:
-            project.store.assign_coco_ids()
-        with replacing(arguments.instances) as file:
-            file.write(table.as_csv(_entries(project, instances), table.INSTANCE_FIELDS).encode())
-
-
-def _entries(project: Project, instances: list[Instance]) -> list[dict[str, Any]]:
-    from app.ceiling_store import coco_ids
-    from app.ceiling_table import instance_dicts
-
-    images = {each.id: each for each in project.images()}
-    return list(instance_dicts(instances, project.categories(), images, coco_ids(project.store)))
-
-
-def _worst(project: Project, instances: list[Instance], count: int) -> list[dict[str, Any]]:
-    from app.ceiling import ALL
-    from app.ceiling_table import chosen
-
-    return _entries(project, chosen(instances, None, ALL)[:count]) if count else []
