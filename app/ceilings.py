@@ -26,7 +26,7 @@ from app.errors import HostError, InputError
 from app.geometry import Geometry, to_mask
 from app.inference import Inference, Priority
 from app.predictions import Predictions, of_project
-from app.prelabel import AHEAD, DEATHS, Failure
+from app.prelabel import DEATHS, Failure
 from app.proposals import FLOOR
 from model.image_io import read_image
 from model.messages import Prediction
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from app.records import ImageRecord
 
 STATES = tuple(state for state in ImageState if state is not ImageState.SKIPPED)
+AHEAD = 3  # requests with the model's process at a time: it never waits for us
 LARGEST = 64_000_000  # pixels of an image that are held at a time; of a larger one every second, fourth ...
 
 Here = Callable[[Callable[[], Any]], Any]
