@@ -2,11 +2,19 @@
 
 Generated pictures; no weights are needed. Two kinds of time: of the clock, and of this thread's processor
 alone, which a busy machine does not spoil.
+
+`python -m benchmarks.clicks --data nuclei` (or fruits_nuts, grabcut, pennfudan, coco; or a COCO file beside
+its `images`) measures quality there, as `main.py bench clicks` does: `--model W`, `--limit N`, `--json FILE`.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -22,6 +30,8 @@ NAME = "clicks"
 CELLS, COUNT = 138, 32
 WIDTH, HEIGHT = 1100, 825
 INSTANCES, CLICKS = 12, 8
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+MODELS = {"pennfudan": "people"}  # what knows the set's categories; otherwise the starter
 
 
 def measure() -> Report:
@@ -93,5 +103,45 @@ def _instance(rng: np.random.Generator) -> tuple[tuple[float, float, float, floa
     return (float(left), float(top), float(width), float(height)), BoxMask(left, top, np.asarray(bits))
 
 
+def quality(data: str, *, model: str | None, limit: int | None, into: Path | None) -> int:
+    """Clicks on photographs: `data` names a set of the shared folder, or is a COCO file."""
+    from app.clicks.benchmark import run
+    from app.commands.bench import lines
+    from app.errors import InputError
+    from app.inference import Inference
+    from app.versions import find
+
+    file = Path(data) if data.endswith(".json") else SHARED / data / "val.json"
+    try:
+        weights = find(model or MODELS.get(data, "starter")).weights
+        with Inference(weights) as inference:
+            found = run(inference, file, file.parent / "images", limit=limit, progress=_progress).as_dict()
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print("\n".join(["", *lines(found)]))
+    if into is not None:
+        content = {"model": str(weights), "data": str(file), **found}
+        into.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return 0
+
+
+def _progress(done: int, total: int) -> None:
+    print(f"\r{done} of {total} images", end="", file=sys.stderr, flush=True)
+
+
+def _command(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{NAME}", description=__doc__)
+    parser.add_argument("--data", metavar="NAME|val.json", help="measure quality there instead of time")
+    parser.add_argument("--model", metavar="W", help="weights, or a version's name")
+    parser.add_argument("--limit", type=int, metavar="N", help="the first N images only")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="all numbers of it, for programs")
+    wanted, rest = parser.parse_known_args(argv)
+    if wanted.data:
+        return quality(wanted.data, model=wanted.model, limit=wanted.limit, into=wanted.json)
+    main(NAME, measure, rest)
+    return 0
+
+
 if __name__ == "__main__":
-    main(NAME, measure)
+    sys.exit(_command(sys.argv[1:]))

@@ -6,6 +6,7 @@ Predictions come from the model's process (`app.inference`). Frame: image pixels
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from app.box_prompt import best_of_box
 from app.ceiling import Measured, ceiling, size_of, table
+from app.clicks import polygon
 from app.clicks.clicker import next_click
 from app.clicks.counting import CAP, Series, iou, vertices_to
 from app.clicks.tools import TOOLS, Start
@@ -47,6 +49,7 @@ class Result:
     instances: int = 0
     matched: int = 0
     skipped: int = 0  # annotations without a pixel, crowds
+    unseen: int = 0  # of categories that the model does not know
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, for programs."""
@@ -56,6 +59,7 @@ class Result:
             "instances": self.instances,
             "matched": self.matched,
             "skipped": self.skipped,
+            "unseen": self.unseen,
             "series": {name: each.summary() for name, each in self.series.items()},
             "box": {
                 "instances": len(self.boxes),
@@ -116,6 +120,8 @@ def _image(
             continue
         result.instances += 1
         category = names.get(int(annotation.get("category_id", 0)), "?")
+        unseen = category.casefold() not in {each.casefold() for each in prediction.categories}
+        result.unseen += unseen
         whole = BoxMask(0, 0, truth)
         best: dict[str, float] = {}
         for kind, helpers in (("prototypes", False), ("prototypes and helpers", True)):
@@ -134,13 +140,20 @@ def _image(
             np.zeros(prediction.prototypes.shape[2], np.float32),
             (float(width) / 2, float(height) / 2, 1.0, 1.0),
         )
-        _clicks(result, "from nothing: tool", "tool", empty, truth, clicks, None)
+        known = seeded.coefficients if seeded.source == "anchor" else np.zeros_like(seeded.coefficients)
+        boxed = Start(replace(prediction, anchors=None), pixels, seeded.mask, known, seeded.box)
+        for kind in ("", "unseen category, ") if unseen else ("",):
+            for name in ("tool", "brush"):
+                _clicks(result, f"{kind}from nothing: {name}", name, empty, truth, clicks, None)
+                _clicks(result, f"{kind}from its box: {name}", name, boxed, truth, clicks, None)
+            _vertices(result, f"{kind}from nothing: polygon", None, truth, clicks)
         start = _matched(prediction, pixels, masks, truth)
         if start is None:
             continue
         result.matched += 1
         for name in TOOLS:
             _clicks(result, f"from the prediction: {name}", name, start, truth, clicks, None)
+        _vertices(result, "from the prediction: polygon", start.mask, truth, clicks)
         edged = refined(start.mask, pixels, 1.0)
         if edged.bits.any():
             _clicks(result, "edges refined: tool", "tool", replace(start, mask=edged), truth, clicks, None)
@@ -179,6 +192,24 @@ def _clicks(
     into.ious.append(ious)
     into.seconds += using.seconds
     into.painted += using.painted
+
+
+def _vertices(result: Result, series: str, mask: BoxMask | None, truth: Bits, clicks: int) -> None:
+    """A polygon's vertices as clicks: drawn from nothing, or a mask's outline corrected."""
+    into = result.series.setdefault(series, Series())
+    height, width = truth.shape
+    whole = np.zeros_like(truth) if mask is None else _whole(mask, width, height)
+    rows, columns = np.flatnonzero((whole | truth).any(1)), np.flatnonzero((whole | truth).any(0))
+    near = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    began = time.perf_counter()
+    if mask is None:
+        ious = polygon.drawn(truth[near], clicks)
+    else:
+        ious = polygon.edited(whole[near], truth[near], clicks)
+    into.ious.append(ious)
+    made = max(len(ious) - 1, 1)
+    into.seconds += [(time.perf_counter() - began) / made] * (len(ious) - 1)
+    into.painted += len(ious) - 1
 
 
 def _matched(

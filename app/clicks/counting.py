@@ -37,6 +37,7 @@ class Series:
             "noc90": noc(self.ious, 0.90),
             "at_cap85": int((table.max(1) < 0.85).sum()),
             "at_cap90": int((table.max(1) < 0.90).sum()),
+            "iou_after": {str(k): round(float(table[:, min(k, longest - 1)].mean()), 4) for k in (1, 3, 5)},
             "iou": [round(float(value), 4) for value in table.mean(0)[:11]],
             "clicks": len(changes),
             "hurt_1": _share(changes < -0.01),

@@ -77,8 +77,8 @@ def soft(
     part = np.ascontiguousarray(pixels[top:bottom, left:right])
     every = max(math.isqrt(int(np.count_nonzero(middle)) // SAMPLE), 1)
     sample = part[::every, ::every][middle[::every, ::every]]
-    red, green, blue = np.median(sample if len(sample) else part[middle], axis=0).round().tolist()
-    apart = cv2.transform(cv2.absdiff(part, (red, green, blue, 0.0)), np.ones((1, 3), np.float32))
+    usual = np.append(np.median(sample if len(sample) else part[middle], axis=0).round(), 0.0)
+    apart = cv2.transform(cv2.absdiff(part, usual), np.ones((1, 3), np.float32))
     return np.asarray(middle | (np.asarray(apart) <= 3 * ALIKE), np.bool_)
 
 

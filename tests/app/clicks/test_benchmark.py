@@ -45,8 +45,16 @@ def test_every_series_is_measured_and_printed(tmp_path: Path) -> None:
     found = run(Known(), dataset(tmp_path), tmp_path, clicks=3).as_dict()  # type: ignore[arg-type]
     assert (found["images"], found["instances"], found["matched"], found["skipped"]) == (1, 1, 1, 1)
     series = found["series"]
-    assert {"from nothing: tool", "from the prediction: tool", "off centre: brush"} <= series.keys()
+    starts = ("from nothing", "from its box", "from the prediction")
+    assert {f"{start}: {tool}" for start in starts for tool in ("tool", "brush")} <= series.keys()
+    assert {"from nothing: polygon", "from the prediction: polygon", "off centre: brush"} <= series.keys()
+    assert not any("unseen" in name for name in series)
     tool = series["from the prediction: tool"]
+    wanted = {"noc85", "noc90", "iou_after", "hurt_1", "hurt_5", "ms_p50", "ms_p95"}
+    assert all(wanted <= each.keys() for each in series.values())
+    assert tool["iou_after"]["1"] == tool["iou"][1]
+    assert series["from nothing: polygon"]["iou"][:3] == [0, 0, 0]
+    assert series["from nothing: polygon"]["iou"][3] > 0
     assert tool["iou"][1] > tool["iou"][0] + 0.03
     assert tool["noc85"] <= 2
     assert 0 < found["box"]["mean"] <= 1
@@ -54,6 +62,16 @@ def test_every_series_is_measured_and_printed(tmp_path: Path) -> None:
     text = "\n".join(lines(json.loads(json.dumps(found))))
     assert "from the prediction: tool" in text
     assert np.isfinite(tool["times_polygon"])
+
+
+def test_a_category_that_the_model_has_never_seen_has_series_of_its_own(tmp_path: Path) -> None:
+    data = dataset(tmp_path)
+    data.write_text(data.read_text(encoding="utf-8").replace('"cat"', '"walnut"'), encoding="utf-8")
+    found = run(Known(), data, tmp_path, clicks=2).as_dict()  # type: ignore[arg-type]
+    assert found["unseen"] == 1
+    for start in ("from nothing", "from its box"):
+        unseen, any_ = (found["series"][f"{kind}{start}: tool"] for kind in ("unseen category, ", ""))
+        assert unseen["iou"] == any_["iou"]
 
 
 def test_what_is_no_coco_file_and_what_is_missing_is_told(tmp_path: Path) -> None:
