@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.fine import FineLook
 from app.geometry import tight, window
 from model.basis import Rectangle, grown, instance_grid
 from model.local_solving import Field, Place, answer, begin
@@ -59,13 +60,17 @@ def solve_near(
     pixels: NDArray[np.uint8] | None,
     strokes: Sequence[Stroke],
     known: Sequence[Step] = (),
+    *,
+    untouched: bool = False,
+    finely: FineLook | None = None,
 ) -> tuple[Step, ...]:
     """What each hint made, from first to last.
 
     `start`: the mask before the first hint; `coefficients` (k,) that go with it (zeros for a drawn one);
     `box`: x y w h that it is cropped to. `pixels`: (H, W, 3) RGB of the image, whole or reduced; None:
     without colour. `known`: the answer for the first of these hints; what does not fit is made again. A place
-    outside of the image counts as its edge.
+    outside of the image counts as its edge. `untouched`: the mask is a model's own: the first hint may draw
+    all of it anew. `finely`: sees the instance closely (needs `pixels`); None: prototypes and colours alone.
     """
     size = prediction.image_width, prediction.image_height
     placed = [_clipped(each, size) for each in strokes]
@@ -75,12 +80,14 @@ def solve_near(
         mask, field = steps[-1].mask, steps[-1].field
     else:
         scale = 1.0 if pixels is None else size[0] / pixels.shape[1]
-        grid = instance_grid(prediction, pixels, rectangle, scale=scale)
+        sight = None if finely is None or pixels is None else finely.of(start, rectangle, pixels, scale)
+        grid = instance_grid(prediction, pixels, rectangle, scale=scale, sight=sight)
         mask, field = start, begin(grid, _on_grid(start, rectangle, grid.shape), coefficients)
     for number in range(len(steps), len(placed)):
         stroke = placed[number]
         places = [Place(*field.grid.to_cells(*point), stroke.inside) for point in _thinned(stroke.points)]
-        field = answer(field, places)
+        first = untouched and not any(step.field.whole for step in steps)
+        field = answer(field, places, whole=first)
         mask = _with_changes(mask, field, stroke.inside)
         mask, painted, pixels_set = _painted(mask, stroke, 1 / max(field.grid.scale), size)
         so_far = tuple(placed[: number + 1])
@@ -159,6 +166,9 @@ def _on_grid(mask: BoxMask, rectangle: Rectangle, shape: tuple[int, int]) -> NDA
 def _with_changes(mask: BoxMask, field: Field, inside: bool) -> BoxMask:
     """The mask with what the last hint changed, at the image's resolution; the rest stays to the pixel."""
     assert field.changed is not None
+    if field.whole:
+        area = field.grid.rectangle  # holds all of the mask
+        return tight(BoxMask(area[0], area[1], _sampled(field.logits, 0, 0, area, field) > 0))
     rows, columns = np.flatnonzero(field.changed.any(1)), np.flatnonzero(field.changed.any(0))
     if not len(rows):
         return mask

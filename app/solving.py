@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from app.annotation import Annotation, AnnotationState, Origin
 from app.correction import explain_refusal, present
 from app.errors import InputError
-from app.frames import belongs
+from app.fine import FineLook
+from app.frames import UNTOUCHED, belongs
 from app.geometry import from_mask, subtract, tight, to_mask, window
 from app.instance_solving import Step, Stroke, solve_near
 from model.coefficients import LinearMask, fit
@@ -58,11 +59,13 @@ def solve_strokes(
     before: BoxMask | None = None,
     pixels: NDArray[np.uint8] | None = None,
     preview: bool = False,
+    finely: FineLook | None = None,
 ) -> Solved:
     """The instance after all hints. `start`: as it was before the first one; `before`: its mask, if decoded.
 
     `known`: what is known of the first hints, so that it need not be made again. `pixels`: (H, W, 3) RGB of
-    the image, if they are there. `preview`: only the mask is wanted. InputError when the coefficients are of
+    the image, if they are there. `preview`: only the mask is wanted. `finely`: with fine prototypes, whose
+    first answer draws all of a mask anew that nobody has touched. InputError when the coefficients are of
     other prototypes.
     """
     size = prediction.image_width, prediction.image_height
@@ -75,7 +78,10 @@ def solve_strokes(
     k = prediction.prototypes.shape[2]
     coefficients = np.zeros(k, np.float32) if drawn else present(start)
     box = start.bbox if start.origin is None else start.origin.box
-    steps = solve_near(old, coefficients, box, prediction, pixels, strokes, known)
+    untouched = not drawn and start.coefficients is None and start.state in UNTOUCHED
+    steps = solve_near(
+        old, coefficients, box, prediction, pixels, strokes, known, untouched=untouched, finely=finely
+    )
     mask = tight(_without_islands(steps[-1].mask, old, strokes))
     if preview:
         return Solved(None, mask, steps)

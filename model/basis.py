@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.coefficients import LinearMask
+from model.fine.sight import CELLS, Sight
 from model.messages import Prediction
 from model.opencv import cv2
 
@@ -35,6 +36,7 @@ class InstanceGrid:
     prototypes: NDArray[np.float32]  # (h, w, k), the network's, bilinear
     lab: NDArray[np.float32]  # (h, w, 3), L a b of the image, averaged; zeros where there are no pixels
     cell: float  # a prototype's cell (the larger side), in cells of this grid
+    sight: Sight | None = None  # fine prototypes of the same cells
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -82,11 +84,17 @@ def instance_grid(
     *,
     side: int = SIDE,
     scale: float = 1.0,
+    sight: Sight | None = None,
 ) -> InstanceGrid:
-    """The grid over a rectangle. `pixels`: (H, W, 3) RGB of the image, reduced by `scale` (2: half of it)."""
+    """The grid over a rectangle. `pixels`: (H, W, 3) RGB of the image, reduced by `scale` (2: half of it).
+
+    `sight`: of the same rectangle; then its cells are the grid's.
+    """
     left, top, right, bottom = rectangle
     shrink = min(1.0, side / max(right - left, bottom - top))
     w, h = max(round((right - left) * shrink), 1), max(round((bottom - top) * shrink), 1)
+    if sight is not None:
+        w = h = CELLS
     frame_x, frame_y, frame_w, frame_h = prediction.frame
     rows, columns, k = prediction.prototypes.shape
     x = (left - frame_x + (np.arange(w) + 0.5) * (right - left) / w) * columns / frame_w - 0.5
@@ -102,7 +110,7 @@ def instance_grid(
         sampled[..., start : start + _AT_ONCE] = np.asarray(found).reshape(h, w, -1)
     lab = np.zeros((h, w, 3), np.float32) if pixels is None else _colors(pixels, rectangle, (w, h), scale)
     cell = max(frame_w / columns * w / (right - left), frame_h / rows * h / (bottom - top))
-    return InstanceGrid(rectangle, sampled, lab, float(cell))
+    return InstanceGrid(rectangle, sampled, lab, float(cell), sight)
 
 
 def extended_basis(

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from model.basis import InstanceGrid
 from model.coefficients import MARGIN, RIDGE, minimum_change
+from model.fine import sight as fine
+from model.fine.sight import CELLS, Sight
 from model.opencv import cv2
 
 SHARE = 0.15  # of the work that the prototypes do at a hint, beside its helper row at 1
@@ -34,6 +36,9 @@ SURE = 4.0  # logits are not remembered beyond
 BARELY = 0.1  # logits that what is as it was has at least
 TOUCH = 1.5  # cells around a hint: regions of change that begin here belong to it
 EVERY = 2  # cells of the grid that the Gram matrix skips
+FOLLOW = (
+    0.05  # of the mean diagonal: how hard coefficients are to move after a mask that fine prototypes made
+)
 
 Floats = NDArray[np.float32]
 
@@ -72,6 +77,7 @@ class Field:
     reaches: tuple[float, ...] = ()  # of each place: cells to the mask's edge when it came
     changed: NDArray[np.bool_] | None = field(default=None)  # (h, w): what the last hint changed
     forced: bool = False  # whether the last hint's own cells had to be set
+    whole: bool = False  # whether the last hint was answered with all that was seen
 
     @property
     def bits(self) -> NDArray[np.bool_]:
@@ -85,10 +91,11 @@ def begin(grid: InstanceGrid, start: NDArray[np.bool_], coefficients: NDArray[np
     return Field(grid, logits.astype(np.float32), np.array(coefficients, np.float64))
 
 
-def answer(before: Field, places: Sequence[Place]) -> Field:
+def answer(before: Field, places: Sequence[Place], *, whole: bool = False) -> Field:
     """The field after one more hint, made of one place or, for a stroke, several of one sense.
 
-    Deterministic; all earlier hints stay as constraints. The places' cells are right afterwards.
+    Deterministic; all earlier hints stay as constraints. The places' cells are right afterwards. `whole`: the
+    mask is a model's own, and nobody has touched it: all that fine prototypes see differently is taken.
     """
     cells = [_cell(before.grid, place) for place in places]
     bits = before.bits
@@ -100,14 +107,17 @@ def answer(before: Field, places: Sequence[Place]) -> Field:
         places=(*before.places, *places),
         rows=(
             *before.rows,
-            *(_row(before.grid, *at, SPREAD * r) for at, r in zip(cells, reaches, strict=True)),
+            *(_row(before.grid, *at, r) for at, r in zip(cells, reaches, strict=True)),
         ),
         reaches=(*before.reaches, *reaches),
     )
     if all(bits[y, x] == inside for x, y in cells):
         return replace(made, changed=np.zeros_like(bits), forced=False)
     logits, coefficients = _solved(made)
-    changed = _belonging((logits > 0) != bits, bits != inside, cells, reaches)
+    differs = (logits > 0) != bits
+    whole = whole and before.grid.sight is not None
+    limits = reaches if before.grid.sight is None else [np.inf] * len(reaches)
+    changed = differs if whole else _belonging(differs, bits != inside, cells, limits)
     forced = any(not changed[y, x] and bits[y, x] != inside for x, y in cells)
     for x, y in cells:
         around = changed[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
@@ -115,11 +125,15 @@ def answer(before: Field, places: Sequence[Place]) -> Field:
     now = bits ^ changed
     logits = np.clip(logits, -SURE, SURE)
     logits = np.where(now, np.maximum(logits, BARELY), np.minimum(logits, -BARELY)).astype(np.float32)
-    return replace(made, logits=logits, coefficients=coefficients, changed=changed, forced=forced)
+    return replace(
+        made, logits=logits, coefficients=coefficients, changed=changed, forced=forced, whole=whole
+    )
 
 
 def _solved(field_: Field) -> tuple[Floats, NDArray[np.float64]]:
     """Logits and coefficients after the smallest change that obeys all places."""
+    if field_.grid.sight is not None:
+        return _solved_finely(field_, field_.grid.sight)
     grid, k = field_.grid, field_.grid.prototypes.shape[2]
     cells = np.array([_cell(grid, place) for place in field_.places])
     signs = np.array([1.0 if place.inside else -1.0 for place in field_.places])
@@ -140,6 +154,32 @@ def _solved(field_: Field) -> tuple[Floats, NDArray[np.float64]]:
     return logits, field_.coefficients + change[:k]
 
 
+def _solved_finely(field_: Field, sight: Sight) -> tuple[Floats, NDArray[np.float64]]:
+    """The first answer and the helper rows that obey all places; the coefficients that follow it best."""
+    cells = np.array([_cell(field_.grid, place) for place in field_.places])
+    signs = np.array([1.0 if place.inside else -1.0 for place in field_.places])
+    between = np.array([[row.at(int(x), int(y)) for row in field_.rows] for x, y in cells])
+    short = fine.MARGIN - signs * sight.first[cells[:, 1], cells[:, 0]]
+    amounts = minimum_change(np.eye(len(cells)), signs[:, None] * between, short, 1 / fine.SLACK)
+    logits = sight.first.copy()
+    for amount, row in zip(amounts, field_.rows, strict=True):
+        if amount:
+            logits[row.window] += np.float32(amount) * row.values
+    return logits, _following(field_, logits)
+
+
+def _following(field_: Field, logits: Floats) -> NDArray[np.float64]:
+    """(k,) the coefficients whose logits are most like these, as near to the present ones as that allows."""
+    basis = field_.grid.prototypes[::EVERY, ::EVERY]
+    k = basis.shape[2]
+    flat = basis.reshape(-1, k).astype(np.float64)
+    wanted = np.clip(logits, -SURE, SURE)[::EVERY, ::EVERY].ravel()
+    gram = flat.T @ flat
+    gram[np.diag_indices(k)] += FOLLOW * float(np.trace(gram)) / k + 1e-9
+    lacking = wanted - np.clip(flat @ field_.coefficients, -SURE, SURE)
+    return np.asarray(field_.coefficients + np.linalg.solve(gram, flat.T @ lacking))
+
+
 def _gram(grid: InstanceGrid, cells: NDArray[np.intp], reaches: NDArray[np.float64]) -> NDArray[np.float64]:
     """(k, k): what a change of the prototypes' coefficients changes, little counted near the hints."""
     basis = grid.prototypes[::EVERY, ::EVERY]
@@ -158,8 +198,10 @@ def _gram(grid: InstanceGrid, cells: NDArray[np.intp], reaches: NDArray[np.float
     return gram
 
 
-def _row(grid: InstanceGrid, x: int, y: int, length: float) -> Row:
-    length = max(length, 1.5)
+def _row(grid: InstanceGrid, x: int, y: int, away: float) -> Row:
+    if grid.sight is not None:
+        return _fine_row(grid.sight, x, y, away)
+    length = max(SPREAD * away, 1.5)
     reach = int(np.ceil(3 * length))
     height, width = grid.shape
     window = (
@@ -175,6 +217,17 @@ def _row(grid: InstanceGrid, x: int, y: int, length: float) -> Row:
     variance = float(grid.prototypes[::EVERY, ::EVERY].var((0, 1)).sum()) + 1e-12
     exponent += np.einsum("hwk,hwk->hw", unlike, unlike) / np.float32(2 * LIKENESS**2 * variance)
     return Row(window, np.exp(-exponent))
+
+
+def _fine_row(sight: Sight, x: int, y: int, away: float) -> Row:
+    """What looks like the place's cell, near it (`model.fine.answering` has the same in torch)."""
+    unlike = sight.pictures - sight.pictures[y, x]
+    exponent = np.einsum("hwk,hwk->hw", unlike, unlike) / 2
+    squares = np.arange(-max(x, y), CELLS, dtype=np.float32) ** 2
+    steep = np.float32(np.exp(sight.steepness) / 2 / max(fine.SPREAD * away, fine.SHORTEST) ** 2)
+    across, down = (steep * squares[max(x, y) - each :][:CELLS] for each in (x, y))
+    exponent += down[:, None] + across[None]
+    return Row((slice(0, CELLS), slice(0, CELLS)), np.exp(-exponent))
 
 
 def _belonging(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.box_prompt import candidates_under
 from app.clicks.clicker import Aim
+from app.fine import shared_look
 from app.geometry import clip, window
 from app.instance_solving import Step, Stroke, solve_near
 from model.coefficients import Hint, LinearMask, merge_near, solve
@@ -62,7 +63,15 @@ class Tool:
             self._strokes.append(Stroke(((aim.column + 0.5, aim.row + 0.5),), aim.inside))
             of = self._start
             self._known = solve_near(
-                of.mask, of.coefficients, of.box, of.prediction, of.pixels, self._strokes, self._known
+                of.mask,
+                of.coefficients,
+                of.box,
+                of.prediction,
+                of.pixels,
+                self._strokes,
+                self._known,
+                untouched=of.mask.bits.any(),
+                finely=shared_look(),
             )
             self.painted += self._known[-1].painted
         self.seconds.append(time.perf_counter() - began)

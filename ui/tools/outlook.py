@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer
 
 from app.foresight import Foreseen, foresee
+from app.fine import shared_look
 from app.solving import Stroke, covers, solve_strokes
 from model.errors import InputError
 from ui.tools.latest import Latest
@@ -128,6 +129,7 @@ def tried_at(
         before=before,
         pixels=trial.pixels,
         preview=True,
+        finely=shared_look(),
     )
     reached = None
     if trial.steps:

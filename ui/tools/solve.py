@@ -19,6 +19,7 @@ from PySide6.QtGui import QKeyEvent, QPainter
 from app.annotation import Annotation
 from app.correction import explain_refusal
 from app.edits import Edit, EditKind, change
+from app.fine import shared_look
 from app.foresight import has_stalled
 from app.geometry import to_mask
 from app.instance_solving import Step
@@ -273,7 +274,14 @@ class SolveTool(Tool):
 
         def solved() -> tuple[Solved, Known]:
             made = solve_strokes(
-                work.start, work.prediction, strokes, known, before=before, pixels=pixels, preview=preview
+                work.start,
+                work.prediction,
+                strokes,
+                known,
+                before=before,
+                pixels=pixels,
+                preview=preview,
+                finely=shared_look(),
             )
             return made, (shown, changed_rect(shown, made.mask)) if shown is not None else None
 

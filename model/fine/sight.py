@@ -1,0 +1,106 @@
+"""What the network of fine prototypes sees of one instance, by OpenCV's own engine: no torch, any thread.
+
+    look(crop of the image, mask that is there) -> pictures, logits of a first answer
+
+The network and how hints are answered with its pictures: `model.fine.network`, `model.fine.answering` (torch,
+for training) and `model.local_solving` (NumPy, for the window). Frames: image pixels for rectangles; cells of
+the crop, stretched to a square, for pictures.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import WeightsError
+from model.opencv import cv2
+
+SIDE = 192  # pixels that a crop is stretched to
+CELLS = 96  # a side of the pictures
+MARGIN = 2.0  # logits that a hint's cell has afterwards
+SLACK = 0.05
+SPREAD = 2.0  # reach of a helper row for a distance to the mask's edge of 1
+SHORTEST = 1.5  # cells: the least reach
+MEAN, DEVIATION = 127.0, 128.0  # of the network's input
+NETWORK, CARD = "fine.onnx", "card.json"
+BUILT_IN = Path(__file__).parents[2] / "resources" / "weights" / "fine"
+
+Rectangle = tuple[int, int, int, int]  # left top right bottom, image pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """One instance as it was seen, with the mask that it had then."""
+
+    rectangle: Rectangle
+    pictures: NDArray[np.float32]  # (c, c, k): likeness of two cells says that they belong together
+    first: NDArray[np.float32]  # (c, c) logits
+    steepness: float  # with which helper rows fall with distance
+
+
+class FineSight:
+    """The network, loaded. Thread-safe; the same crop and mask give the same sight."""
+
+    def __init__(self, folder: Path) -> None:
+        """WeightsError when the folder has no network that can be read."""
+        try:
+            self.card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+            self._steepness = float(self.card["steepness"])
+            self._net = cv2.dnn.readNetFromONNX(str(folder / NETWORK))
+        except (OSError, ValueError, KeyError, TypeError, cv2.error) as error:
+            words = str(error).strip().splitlines()[0][:100]
+            raise WeightsError(
+                f"{folder}: expected {NETWORK} and {CARD} of fine prototypes, got: {words}; install again"
+            ) from None
+        self._lock = threading.Lock()
+
+    def look(
+        self, pixels: NDArray[np.uint8], rectangle: Rectangle, bits: NDArray[np.bool_], *, scale: float = 1.0
+    ) -> Sight:
+        """About 15 ms. `pixels`: (H, W, 3) RGB of the image, or one reduced by `scale`.
+
+        `bits`: the mask's pixels in the rectangle, (bottom - top, right - left).
+        """
+        left, top, right, bottom = (round(value / scale) for value in rectangle)
+        left, top = min(left, pixels.shape[1] - 1), min(top, pixels.shape[0] - 1)
+        part = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
+        crop = _stretched(np.ascontiguousarray(part)).astype(np.float32)
+        crop -= MEAN
+        crop /= DEVIATION
+        start = np.where(in_cells(bits), np.float32(1), np.float32(-1)).repeat(2, 0).repeat(2, 1)
+        with self._lock:
+            self._net.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1))[None], "crop")
+            self._net.setInput(start[None, None], "mask")
+            pictures, first = self._net.forward(["pictures", "first"])
+            seen = np.array(np.asarray(pictures)[0].transpose(1, 2, 0), np.float32, order="C")
+            answer = np.array(np.asarray(first).reshape(CELLS, CELLS), np.float32)
+        return Sight(rectangle, seen, answer, self._steepness)
+
+
+@cache
+def built_in() -> FineSight | None:
+    """The network that is shipped; None where it cannot be used (then hints do without)."""
+    try:
+        return FineSight(BUILT_IN)
+    except WeightsError:
+        return None
+
+
+def in_cells(bits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(c, c): the cells of which a mask over the rectangle covers half."""
+    return np.asarray(_stretched(bits.astype(np.uint8) * 255, CELLS) > 127)
+
+
+def _stretched(values: NDArray[np.uint8], side: int = SIDE) -> NDArray[np.uint8]:
+    """To a square; averaged where it gets smaller."""
+    height, width = values.shape[:2]
+    across = cv2.INTER_AREA if width > side else cv2.INTER_LINEAR
+    down = cv2.INTER_AREA if height > side else cv2.INTER_LINEAR
+    wide = np.asarray(cv2.resize(values, (side, height), interpolation=across), np.uint8)
+    return np.asarray(cv2.resize(wide, (side, side), interpolation=down), np.uint8)

@@ -1,0 +1,250 @@
+"""Training the network of fine prototypes with simulated clicks, through the algebra that answers them.
+
+Each sample: a crop, a wrong mask, and up to `CLICKS` clicks, each at the middle of the largest error that is
+left (the standard clicker; now and then off its middle). The loss is taken of the first answer and of the
+answer after every click, so the pictures learn what a hint should reach. Frame: cells of the crop.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.atomic import replacing
+from model.fine.answering import Clicks, answer_all
+from model.fine.data import Object, Sample, read_objects, sample
+from model.fine.network import FineNetwork
+from model.fine.sight import CELLS, DEVIATION, MEAN
+from model.opencv import cv2
+
+CLICKS = 4
+EVERY = 250  # iterations from one checkpoint to the next
+FAR = -1.5  # steepness that a second round begins with: hints reach further
+OFF_CENTRE = 0.25  # share of clicks that miss the middle
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A COCO file, its images, and how much of the samples comes from it."""
+
+    annotations: Path
+    images: Path
+    share: float
+
+
+def batches(
+    sources: Sequence[tuple[Sequence[Object], float]], size: int, seed: int, count: int
+) -> Iterator[list[Sample]]:
+    """`count` batches, the next one made while the present one is used. The same for the same seed."""
+    shares = np.array([share for _, share in sources])
+    beside = [_by_image(objects) for objects, _ in sources]
+
+    def make(number: int) -> list[Sample]:
+        rng = np.random.default_rng((seed, number))
+        made: list[Sample] = []
+        while len(made) < size:
+            which = int(rng.choice(len(sources), p=shares / shares.sum()))
+            objects = sources[which][0]
+            chosen = objects[int(rng.integers(len(objects)))]
+            others = [each for each in beside[which][id(chosen.image)] if each is not chosen]
+            near = sorted(others, key=lambda each: _away(each, chosen))[:2]
+            found = sample(chosen, rng, near)
+            if found is not None:
+                made.append(found)
+        return made
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(make, 0)
+        for number in range(count):
+            ready = ahead.result()
+            ahead = pool.submit(make, number + 1)
+            yield ready
+
+
+def _by_image(objects: Sequence[Object]) -> dict[int, list[Object]]:
+    found: dict[int, list[Object]] = {}
+    for each in objects:
+        found.setdefault(id(each.image), []).append(each)
+    return found
+
+
+def _away(a: Object, b: Object) -> float:
+    return math.hypot(
+        a.box[0] + a.box[2] / 2 - b.box[0] - b.box[2] / 2, a.box[1] + a.box[3] / 2 - b.box[1] - b.box[3] / 2
+    )
+
+
+def inputs(samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
+    """Crops (B, 3, s, s) and start masks (B, 1, s, s) of -1 and 1."""
+    crops = torch.from_numpy(np.stack([each.crop for each in samples])).permute(0, 3, 1, 2)
+    starts = torch.from_numpy(np.stack([each.start for each in samples])[:, None].astype(np.float32))
+    large = F.interpolate(starts, scale_factor=crops.shape[2] / CELLS, mode="nearest") * 2 - 1
+    return (crops.float() - MEAN) / DEVIATION, large
+
+
+def click(
+    truth: NDArray[np.bool_], mask: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[int, int, float, float] | None:
+    """Row, column, sign of the next click, how far the mask's edge is from there; None: nothing is wrong."""
+    missing, surplus = _depth(truth & ~mask), _depth(mask & ~truth)
+    inside = bool(missing.max() >= surplus.max())
+    depth = missing if inside else surplus
+    if depth.max() < 0.9:
+        return None
+    place = int(np.argmax(depth))
+    if rng.random() < OFF_CENTRE:
+        _, labels = cv2.connectedComponents((depth > 0).astype(np.uint8), connectivity=4)
+        region = np.flatnonzero(np.asarray(labels).ravel() == np.asarray(labels).ravel()[place])
+        weights = depth.ravel()[region].astype(np.float64)
+        place = int(rng.choice(region, p=weights / weights.sum()))
+    row, column = divmod(place, truth.shape[1])
+    return row, column, 1.0 if inside else -1.0, max(float(to_edge(mask)[row, column]), 0.5)
+
+
+def to_edge(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(h, w) distance of each cell to the nearest of the other kind; a quarter of the side where none is."""
+    if mask.all() or not mask.any():
+        return np.full(mask.shape, min(mask.shape) / 4, np.float32)
+    within = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
+    return np.asarray(within + cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+
+
+def _depth(region: NDArray[np.bool_]) -> NDArray[np.float32]:
+    framed = np.pad(region, 1).astype(np.uint8)
+    return np.asarray(cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1], np.float32)
+
+
+def losses(
+    network: FineNetwork, samples: Sequence[Sample], rng: np.random.Generator
+) -> tuple[Tensor, list[float]]:
+    """The loss of a batch, and the mean IoU of the start, the first answer and after each click."""
+    pictures, first = network(*inputs(samples))
+    truth = torch.from_numpy(np.stack([each.truth for each in samples]))
+    wanted = [each.truth > 0.5 for each in samples]
+    total = 0.7 * _loss(first, truth)
+    masks = [each.start if rng.random() < 0.6 else None for each in samples]
+    shown = first.detach().numpy() > 0
+    now = [shown[i] if mask is None else mask for i, mask in enumerate(masks)]
+    likeness = [_iou([each.start for each in samples], wanted), _iou(list(shown), wanted)]
+    clicks = Clicks.none(len(samples), CLICKS)
+    for number in range(CLICKS):
+        for index, mask in enumerate(now):
+            made = click(wanted[index], mask, rng)
+            if made is not None:
+                clicks.put(index, number, *made)
+        logits = answer_all(pictures, first, clicks, network.steepness)
+        total = total + 0.6 * _loss(logits, truth)
+        now = list(logits.detach().numpy() > 0)
+        likeness.append(_iou(now, wanted))
+    return total, likeness
+
+
+def _loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Cross-entropy by cell, and one minus the soft IoU; means over the batch."""
+    likely = torch.sigmoid(logits)
+    both = (likely * truth).sum((1, 2))
+    either = (likely + truth - likely * truth).sum((1, 2))
+    entropy = F.binary_cross_entropy_with_logits(logits, truth)
+    return entropy + (1 - both / either).mean()
+
+
+def _iou(masks: Sequence[NDArray[np.bool_]], truths: Sequence[NDArray[np.bool_]]) -> float:
+    return float(np.mean([(a & b).sum() / max((a | b).sum(), 1) for a, b in zip(masks, truths, strict=True)]))
+
+
+def train(
+    sources: Sequence[Source],
+    out: Path,
+    *,
+    iterations: int,
+    batch: int = 16,
+    lr: float = 1.5e-3,
+    seed: int = 0,
+    resume: bool = False,
+    begin_with: Path | None = None,
+    progress: Callable[[int, str], None] | None = None,
+) -> Path:
+    """Train from ImageNet weights, or go on from a checkpoint. Returns `out`/checkpoint.pt, kept up to date.
+
+    `resume`: go on where a run in `out` was stopped. `progress`: iteration and a line of figures.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    network = FineNetwork()
+    network.load_encoder()
+    if begin_with is not None:
+        network.load_state_dict(torch.load(begin_with, weights_only=True)["network"])
+        network.steepness.data.fill_(FAR)
+    network = network.to(memory_format=torch.channels_last)
+    encoder = [p for name, p in network.named_parameters() if name.startswith(("stem", "blocks"))]
+    ids = {id(p) for p in encoder}
+    rest = [p for p in network.parameters() if id(p) not in ids and p is not network.steepness]
+    groups: list[dict[str, Any]] = [
+        {"params": encoder, "lr": lr * 0.3},
+        {"params": rest, "lr": lr},
+        {"params": [network.steepness], "lr": lr * 5, "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.AdamW(groups, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, [each["lr"] for each in groups], total_steps=iterations + 1, pct_start=0.05
+    )
+    average = torch.optim.swa_utils.AveragedModel(
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
+    )
+    begin = 0
+    kept = out / "checkpoint.pt"
+    if resume and kept.is_file():
+        state = torch.load(kept, weights_only=True)
+        begin = state["iteration"]
+        network.load_state_dict(state["network"])
+        average.load_state_dict(state["average"])
+        optimiser.load_state_dict(state["optimiser"])
+        schedule.load_state_dict(state["schedule"])
+    objects = [(read_objects(each.annotations, each.images), each.share) for each in sources]
+    rng = np.random.default_rng((seed, 1, begin))
+    recent: list[list[float]] = []
+    started = time.perf_counter()
+    network.train()
+    for number, samples in enumerate(batches(objects, batch, seed + begin, iterations - begin), begin + 1):
+        total, likeness = losses(network, samples, rng)
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+        optimiser.step()
+        schedule.step()
+        average.update_parameters(network)
+        recent.append([total.item(), *likeness])
+        if number % 25 == 0 or number == iterations:
+            means = np.mean(recent, 0)
+            recent.clear()
+            spent = (time.perf_counter() - started) / (number - begin)
+            ious = " ".join(f"{value:.3f}" for value in means[1:])
+            words = f"{number}/{iterations} loss {means[0]:.3f} iou {ious} {spent:.2f} s each"
+            if progress:
+                progress(number, words)
+        if number % EVERY == 0 or number == iterations:
+            with replacing(kept) as file:
+                torch.save(
+                    {
+                        "iteration": number,
+                        "network": network.state_dict(),
+                        "average": average.state_dict(),
+                        "optimiser": optimiser.state_dict(),
+                        "schedule": schedule.state_dict(),
+                    },
+                    file,
+                )
+    (out / "done.json").write_text(json.dumps({"iterations": iterations}))
+    return kept
