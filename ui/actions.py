@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.annotation import ImageState
+from ui import edit_commands, file_commands
 from ui.action_spec import (
     ActionSpec,
     can_redo,
@@ -80,7 +81,7 @@ def _category(number: int) -> ActionSpec:
     def run(context: Context) -> None:
         categories = context.session.categories
         if number <= len(categories):
-            context.choose_category(categories[number - 1].id)
+            edit_commands.choose_category(context, categories[number - 1].id)
 
     return row(
         f"category.{number}",
@@ -95,18 +96,18 @@ def _category(number: int) -> ActionSpec:
 # fmt: off
 ACTIONS: tuple[ActionSpec, ...] = (
     *in_menu("File",
-        row("project.new", "New project …", "Ctrl+N", lambda c: c.new_project(), icon="new"),
-        row("project.open", "Open project …", "Ctrl+O", lambda c: c.open_project(), icon="open"),
+        row("project.new", "New project …", "Ctrl+N", file_commands.new_project, icon="new"),
+        row("project.open", "Open project …", "Ctrl+O", file_commands.open_project, icon="open"),
         row("project.close", "Close the project", "Ctrl+W", lambda c: c.session.close_project(),
             with_project),
-        row("project.sample", "Open the sample project", "", lambda c: c.open_sample()),
+        row("project.sample", "Open the sample project", "", file_commands.open_sample),
         row("project.rescan", "Look for new images", "Ctrl+R", lambda c: c.session.rescan(), with_project),
-        row("import", "Import COCO …", "Ctrl+I", lambda c: c.import_file(), with_project, icon="import",
+        row("import", "Import COCO …", "Ctrl+I", file_commands.import_file, with_project, icon="import",
             separated=True),
-        row("export", "Export COCO …", "Ctrl+E", lambda c: c.export_file(), with_project, icon="export"),
+        row("export", "Export COCO …", "Ctrl+E", file_commands.export_file, with_project, icon="export"),
     ),
     *in_menu("",
-        row("save", "Everything is saved", "Ctrl+S", lambda c: c.say_saved(), with_project,
+        row("save", "Everything is saved", "Ctrl+S", file_commands.say_saved, with_project,
             "Each edit is saved as it is made"),
     ),
     *in_menu("File",
@@ -114,16 +115,16 @@ ACTIONS: tuple[ActionSpec, ...] = (
         row("quit", "Quit", "Ctrl+Q", lambda c: c.quit(), separated=True),
     ),
     *in_menu("Edit",
-        row("undo", "Undo", "Ctrl+Z", lambda c: c.undo(), can_undo, icon="undo", repeats=True),
+        row("undo", "Undo", "Ctrl+Z", edit_commands.undo, can_undo, icon="undo", repeats=True),
         row("redo", "Redo", "Ctrl+Shift+Z Ctrl+Y", lambda c: c.session.redo(), can_redo, icon="redo",
             repeats=True),
-        row("copy", "Copy", "Ctrl+C", lambda c: c.copy(), with_chosen, separated=True),
-        row("paste", "Paste", "Ctrl+V", lambda c: c.paste(), with_image),
+        row("copy", "Copy", "Ctrl+C", edit_commands.copy, with_chosen, separated=True),
+        row("paste", "Paste", "Ctrl+V", edit_commands.paste, with_image),
         row("duplicate", "Duplicate", "Ctrl+D", lambda c: c.session.duplicate(), with_chosen),
         row("delete", "Delete", "Delete Backspace", lambda c: c.session.delete_selection(), with_chosen,
             icon="delete"),
-        row("select.all", "Select all", "Ctrl+A", lambda c: c.select_all(), with_image, separated=True),
-        row("select.none", "Stop, or select nothing", "Escape", lambda c: c.escape(), with_image),
+        row("select.all", "Select all", "Ctrl+A", edit_commands.select_all, with_image, separated=True),
+        row("select.none", "Stop, or select nothing", "Escape", edit_commands.escape, with_image),
     ),
     *in_menu("Tools",
         _tool("select", "Select", "V", "Choose, move vertices and box sides"),
@@ -135,14 +136,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
         _tool("split", "Split along a line", "K", "Draw a line across an instance to make two of it"),
     ),
     *in_menu("Annotate",
-        row("accept", "Accept", "Return Enter", lambda c: c.accept(), with_image, icon="accept"),
-        row("accept.all", "Accept all shown", "Shift+Return Shift+Enter", lambda c: c.accept_all(),
+        row("accept", "Accept", "Return Enter", edit_commands.accept, with_image, icon="accept"),
+        row("accept.all", "Accept all shown", "Shift+Return Shift+Enter", edit_commands.accept_all,
             with_image, icon="accept_all"),
-        row("reject", "Reject", "X", lambda c: c.reject(), with_image, icon="reject"),
-        row("relabel", "Relabel …", "Ctrl+L", lambda c: c.relabel(), with_chosen),
-        row("threshold.up", "Higher threshold", "+ =", lambda c: c.threshold(0.05), with_image,
+        row("reject", "Reject", "X", edit_commands.reject, with_image, icon="reject"),
+        row("relabel", "Relabel …", "Ctrl+L", edit_commands.relabel, with_chosen),
+        row("threshold.up", "Higher threshold", "+ =", lambda c: edit_commands.threshold(c, 0.05), with_image,
             separated=True, repeats=True),
-        row("threshold.down", "Lower threshold", "-", lambda c: c.threshold(-0.05), with_image,
+        row("threshold.down", "Lower threshold", "-", lambda c: edit_commands.threshold(c, -0.05), with_image,
             repeats=True),
     ),
     *in_menu("Mask",
@@ -150,7 +151,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
             "Wider all around; hold the key for more", repeats=True),
         row("mask.shrink", "Shrink by a pixel", ",", lambda c: _pixels(c).grow(-1), with_chosen,
             "Narrower all around; hold the key for more", repeats=True),
-        row("mask.grow_by", "Grow or shrink by …", "Ctrl+.", lambda c: c.grow_by(), with_chosen),
+        row("mask.grow_by", "Grow or shrink by …", "Ctrl+.", edit_commands.grow_by, with_chosen),
         row("closer", "Look closer", "Z", _look_closer, with_image,
             "The model looks again, at the chosen instance or at what is in view: finer prototypes"),
         row("mask.fill", "Fill holes", "Shift+H", lambda c: _pixels(c).fill_holes(), with_chosen,
@@ -177,7 +178,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         row("done", "Done, and on to the next", "Ctrl+Return N", lambda c: c.session.done_and_next(),
             with_image, "Proposals that are still open are left out of training and export", icon="done",
             separated=True),
-        row("skip", "Skip this image", "Ctrl+K", lambda c: c.skip(), with_image, icon="skip"),
+        row("skip", "Skip this image", "Ctrl+K", edit_commands.skip, with_image, icon="skip"),
         row("reopen", "Back to in progress", "",
             lambda c: c.session.set_image_state(ImageState.IN_PROGRESS), with_image),
     ),

@@ -28,6 +28,7 @@ from ui.ceilings import CeilingKeeper
 from ui.commands import Context
 from ui.explain.on_canvas import CanvasLayer
 from ui.explain.panel import ExplainPanel
+from ui.file_commands import open_path
 from ui.menus import Actions
 from ui.model_button import ModelButton
 from ui.notice import Notice
@@ -281,7 +282,7 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         for url in event.mimeData().urls()[:1]:
             path = Path(url.toLocalFile())
-            QTimer.singleShot(0, lambda path=path: self.context.open_path(path))
+            QTimer.singleShot(0, lambda path=path: open_path(self.context, path))
 
     def _restore(self) -> None:
         settings = QSettings()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ui.commands import Context
+from ui.file_commands import new_project, open_project, open_sample
 
 RECENT = "recent"
 MOST = 5
@@ -43,10 +45,10 @@ class Welcome(QWidget):
         self._inner.addWidget(title)
         self._inner.addWidget(words)
         self._inner.addSpacing(8)
-        new = self._button("New project from a folder of images …", context.new_project)
+        new = self._button("New project from a folder of images …", partial(new_project, context))
         new.setProperty("primary", True)
-        self._button("Open a project …", context.open_project)
-        self._button("Open the sample project", context.open_sample)
+        self._button("Open a project …", partial(open_project, context))
+        self._button("Open the sample project", partial(open_sample, context))
         self._button("Take the one-minute tour", context.start_tour)
         for path in recent():
             self._button(f"{path.name}   {path.parent}", lambda path=path: context.session.open_project(path))

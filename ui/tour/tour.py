@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDockWidget, QToolBar, QWidget
 from app.annotation import AnnotationState, ImageState
 from app.edits import Edit
 from ui.explain.panel import ExplainPanel
+from ui.file_commands import open_sample
 from ui.shortcuts import load, shown
 from ui.tour.card import Ring, TourCard
 from ui.tour.steps import LAST_TITLE, LAST_WORDS, STEPS, Event
@@ -57,7 +58,7 @@ class Tour(QObject):
         if project is not None and project.folder == sample_folder():
             self._next_document.start()
         else:
-            self._context.open_sample()
+            open_sample(self._context)
 
     def end(self) -> None:
         """Take card and ring away."""
