@@ -121,7 +121,9 @@ class CeilingKeeper(QObject):
 
     def _predicted(self) -> None:
         if self._pending is not None and self._pending[0].id == self._session.image_id:
-            self._pending = self._pending[0], self._usable() or self._pending[1]
+            found = self._usable()
+            if found is not None:
+                self._pending = self._pending[0], found
 
     def _usable(self) -> Prediction | None:
         """The prediction of the whole image that is on screen."""
@@ -162,7 +164,9 @@ class CeilingKeeper(QObject):
                 return [] if stop() else ceiling_store.unmeasured(project.store, name, record.id)
 
             todo = here(known)
-            answer = prediction or of_project(project).load(record.content_key, name)
+            answer = prediction  # one without a detection has prototypes, too
+            if answer is None:
+                answer = of_project(project).load(record.content_key, name)
             if not todo or answer is None or stop():
                 return
             measured = measure_image(project, record, todo, answer, stop)

@@ -148,6 +148,7 @@ class CeilingCell(QStyledItemDelegate):
 
     @staticmethod
     def _ground(painter: QPainter, rect: QRect, palette: QPalette, text: QColor, selected: bool) -> None:
+        painter.fillRect(rect, palette.color(QPalette.ColorRole.Base))  # over the style sheet's selection
         if selected:
             accent = palette.color(QPalette.ColorRole.Highlight)
             painter.setPen(accent)

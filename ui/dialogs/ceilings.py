@@ -33,7 +33,7 @@ from app.ceiling import ALL
 from app.ceiling_table import COLUMNS, GOOD, Row
 from app.errors import InputError
 from ui.ceilings import measuring, measuring_by_other, read_table, save
-from ui.dialogs.ceiling_cells import HEIGHT, CeilingCell, CeilingModel
+from ui.dialogs.ceiling_cells import HEIGHT, PAD, CeilingCell, CeilingModel
 from ui.dialogs.ceiling_worst import MOST, WorstTable
 from ui.tasks import Task, Work, time_left
 
@@ -67,11 +67,12 @@ class CeilingsDialog(QDialog):
         self.setWindowTitle("Prototype ceiling")
         self._context, self._session = context, context.session
         self._versions: list[ModelVersion] = []
-        self._instances: list[Instance] = []
+        self.instances: list[Instance] = []
         self._rows: list[Row] = []
         self._task: Task | None = None
         self._active = ""  # the version that pre-labels
         self._asked = 0  # what was asked for last; older answers are dropped
+        self._laid_out = -1  # rows for which the table has its height
         self._again = QTimer(self, interval=AGAIN)
         self._again.timeout.connect(self.refresh)
         self.model = CeilingModel(self)
@@ -108,11 +109,10 @@ class CeilingsDialog(QDialog):
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(self.about)
         column.addWidget(self.worst, 1)
-        parts = QSplitter(Qt.Orientation.Vertical)
+        parts = self._parts = QSplitter(Qt.Orientation.Vertical)
         parts.setChildrenCollapsible(False)
         parts.addWidget(self.table)
         parts.addWidget(below)
-        parts.setSizes([420, 200])
         self.bar.setTextVisible(False)
         self.bar.hide()
         self.status.setObjectName("faint")
@@ -149,6 +149,8 @@ class CeilingsDialog(QDialog):
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setStyleSheet(f"QHeaderView::section {{ padding: 6px {PAD}px; }}")
+        header.setHighlightSections(False)
 
     def _connect(self) -> None:
         context = self._context
@@ -226,28 +228,37 @@ class CeilingsDialog(QDialog):
 
     def _take(self, instances: list[Instance], rows: list[Row]) -> None:
         chosen = self._chosen_cell()
-        self._instances, self._rows = instances, rows
+        self.instances, self._rows = instances, rows
         self.model.show_rows(rows, {each.id: each.color for each in self._session.categories})
         self._choose_cell(*chosen)
+        self._share_room()
         self._say()
+
+    def _share_room(self) -> None:
+        """The table is as high as it needs to be, where there is room; the person may move the line."""
+        heights = self.table.horizontalHeader().sizeHint().height() + HEIGHT * len(self.model.rows) + 4
+        whole = sum(self._parts.sizes())
+        if len(self.model.rows) != self._laid_out:
+            self._laid_out = len(self.model.rows)
+            self._parts.setSizes([min(heights, whole * 2 // 3), max(whole - heights, whole // 3)])
 
     def _refused(self, error: InputError) -> None:
         self.status.setText(str(error))
 
     def _missing(self) -> list[Instance]:
-        return [each for each in self._instances if each.ceiling is None]
+        return [each for each in self.instances if each.ceiling is None]
 
     def _say(self) -> None:
         """The line below, and what the button does."""
         missing, running = self._missing(), self._task is not None
-        if not self._instances:
+        if not self.instances:
             self.status.setText(EMPTY)
         elif not missing:
-            self.status.setText(f"All {len(self._instances):,} instances are measured.")
+            self.status.setText(f"All {len(self.instances):,} instances are measured.")
         elif not running:
             images = len({each.image_id for each in missing})
             self.status.setText(
-                f"{len(missing):,} of {len(self._instances):,} instances, in {images:,} images, are not "
+                f"{len(missing):,} of {len(self.instances):,} instances, in {images:,} images, are not "
                 "measured: the model has to look at these first."
             )
         self.measure.setVisible(running or bool(missing))
@@ -273,7 +284,7 @@ class CeilingsDialog(QDialog):
 
     def _list_worst(self) -> None:
         category, size = self._chosen_cell()
-        instances, session = self._instances, self._session
+        instances, session = self.instances, self._session
 
         def work() -> list[Instance]:
             from app.ceiling_table import chosen
@@ -281,7 +292,7 @@ class CeilingsDialog(QDialog):
             return chosen(instances, category, size)[:MOST]
 
         def arrived(found: list[Instance]) -> None:
-            if instances is self._instances and (category, size) == self._chosen_cell():
+            if instances is self.instances and (category, size) == self._chosen_cell():
                 self._show_worst(found, category, size)
 
         session.workers.when_free(work, arrived)
@@ -377,7 +388,7 @@ class CeilingsDialog(QDialog):
 
     def save_to(self, file: Path, *, each: bool = False) -> None:
         """The table, or a line for each instance, as CSV."""
-        session, project, rows, instances = self._session, self._session.project, self._rows, self._instances
+        session, project, rows, instances = self._session, self._session.project, self._rows, self.instances
         if project is None:
             return
 
