@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST = 200
 HEADINGS = ("Image", "Category", "Pixels", "Prototypes alone", "With helper rows")
 ROW = 26  # widget units
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 RESTED = 120  # ms on a row before the window goes there: keys run over many
 
 
@@ -30,7 +32,6 @@ class WorstTable(QTableWidget):
         self._instances: Sequence[Instance] = ()
         self._rest = QTimer(self, singleShot=True, interval=RESTED)
         self._rest.timeout.connect(self._go)
-        self.setHorizontalHeaderLabels(HEADINGS)
         self.setAccessibleName("The worst instances")
         self.setShowGrid(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -43,12 +44,10 @@ class WorstTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
-        self.horizontalHeaderItem(0).setTextAlignment(
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        )
-        self.horizontalHeaderItem(1).setTextAlignment(
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        )
+        for column, words in enumerate(HEADINGS):
+            item = QTableWidgetItem(words)
+            item.setTextAlignment(LEFT if column < 2 else RIGHT)
+            self.setHorizontalHeaderItem(column, item)
         self.currentCellChanged.connect(lambda row, *_: self._rest.start() if row >= 0 else None)
         self.itemActivated.connect(lambda _: self._go())
 
@@ -71,7 +70,7 @@ class WorstTable(QTableWidget):
             for column, text in enumerate((*texts, *(f"{iou:.3f}" for iou in ious))):
                 item = QTableWidgetItem(text)
                 if column > 1:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                    item.setTextAlignment(RIGHT)
                 if column > 2:
                     item.setForeground(tone(ious[column - 3]))
                 self.setItem(row, column, item)
