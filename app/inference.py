@@ -1,8 +1,10 @@
 """Predictions on request: owns the model's process, queues what is asked, and survives its deaths.
 
-One request is under way at a time, the most urgent first. A death (crash, kill, out of memory, hang) costs
-the request under way and nothing else: the process is started again for the next one. Futures are answered
-on the supervising thread; callbacks on them must be short and must not raise.
+The most urgent request is next; whole images of a folder go through the network together, as many as suit the
+device, so that the screen waits for one batch at most. A death (crash, kill, out of memory, hang) costs the
+image under way and nothing else: the process is started again for the next one, and the others of its batch
+are tried one by one. Futures are answered on the supervising thread; callbacks on them must be short and must
+not raise.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -19,7 +22,18 @@ from typing import Any
 from app.errors import HostError, InputError
 from app.events import Event
 from app.host_process import HostDied, HostProcess
-from model.messages import Failed, Loaded, LoadModel, Predict, Predicted, Prediction, Region
+from model.messages import (
+    Answer,
+    Failed,
+    Loaded,
+    LoadModel,
+    Passed,
+    Predict,
+    Predicted,
+    Prediction,
+    PredictMany,
+    Region,
+)
 
 SERVE = "model.host:serve"
 DEATHS_ALLOWED = 3  # in a row on one file, or while loading: then it is not tried again
@@ -47,10 +61,18 @@ class _Job:
     anchors: bool = False
     waiting: list[Future[Prediction]] = field(default_factory=list)
     taken: bool = False
+    priority: int = 0
+    order: int = 0
+    alone: bool = False  # the process died over it and others: it is tried by itself
 
     @property
     def wanted(self) -> bool:
         return any(not future.cancelled() for future in self.waiting)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it can be one of a batch."""
+        return not (self.alone or self.anchors or self.region)
 
     @property
     def key(self) -> _Key:
@@ -71,8 +93,11 @@ class Inference:
         serve: str | None = None,
         load_patience: float = 180.0,
         patience: float = 120.0,
+        batch: int | None = None,
     ) -> None:
         """Nothing is started yet: the first request (or `load`) starts the process.
+
+        `batch`: whole images of `Priority.BULK` that the network sees together; None: as suits the device.
 
         `serve`: "module:function" run in the child, `SERVE` by default. `patience`: seconds without an
         answer after which the child counts as hung and is ended.
@@ -81,10 +106,12 @@ class Inference:
         self.device = device
         self.status: Event[str] = Event()
         self._serve = serve or SERVE
+        self._batch = batch
         self._load_patience, self._patience = load_patience, patience
         self._changed = threading.Condition()
         self._queue: list[tuple[int, int, _Job]] = []
         self._jobs: dict[_Key, _Job] = {}
+        self._under_way: dict[int, _Job] = {}  # by the request's number; the supervising thread's
         self._loads: list[Future[Loaded]] = []
         self._order = itertools.count()
         self._requests = itertools.count(1)
@@ -105,6 +132,12 @@ class Inference:
     def ready(self) -> bool:
         """Whether the model is loaded."""
         return self._loaded is not None
+
+    @property
+    def batch(self) -> int:
+        """Bulk images that are sent together; 0 while nothing is loaded."""
+        loaded = self._loaded
+        return loaded.batch if loaded else 0
 
     @property
     def broken(self) -> bool:
@@ -144,9 +177,12 @@ class Inference:
             if self._refused(future, path):
                 return future
             job = self._same(_Job(path, min_score, max_detections, region, anchors))
+            urgency, order = int(priority), next(self._order)
+            if not job.waiting or urgency < job.priority:
+                job.priority, job.order = urgency, order
             job.waiting.append(future)
             if not job.taken:
-                heapq.heappush(self._queue, (int(priority), next(self._order), job))
+                heapq.heappush(self._queue, (urgency, order, job))
             self._wake()
         return future
 
@@ -209,16 +245,34 @@ class Inference:
             self._thread.start()
         self._changed.notify_all()
 
-    def _next_job(self) -> _Job | None:
-        while self._queue:
-            job = heapq.heappop(self._queue)[2]
+    def _next_jobs(self) -> list[_Job]:
+        """The most urgent job, and those that can go through the network together with it."""
+        jobs: list[_Job] = []
+        while self._queue and len(jobs) < max(self.batch, 1):
+            priority, _, job = self._queue[0]
+            usable = job.wanted and not job.taken
+            if jobs and usable and not (priority == Priority.BULK and job.whole):
+                break
+            heapq.heappop(self._queue)
             if job.taken:
                 continue  # was pushed again with a better priority
-            if job.wanted:
-                job.taken = True
-                return job
-            self._jobs.pop(job.key, None)
-        return None
+            if not job.wanted:
+                self._jobs.pop(job.key, None)
+                continue
+            job.taken = True
+            jobs.append(job)
+            if priority != Priority.BULK or not job.whole:
+                break
+        return jobs
+
+    def _ahead(self) -> tuple[Path, ...]:
+        """Files of the batch after the next."""
+        coming = heapq.nsmallest(self.batch, self._queue)
+        return tuple(
+            job.image
+            for priority, _, job in coming
+            if priority == Priority.BULK and job.whole and job.wanted and not job.taken
+        )
 
     # ------------------------------------------------------------------ on the supervising thread
 
@@ -226,15 +280,20 @@ class Inference:
         try:
             while True:
                 with self._changed:
-                    job = self._next_job()
-                    while not (self._closing or job or (self._loads and self._loaded is None)):
+                    jobs = self._next_jobs()
+                    while not (
+                        self._closing or jobs or self._under_way or (self._loads and self._loaded is None)
+                    ):
                         _answer(self._take_loads(), self._loaded)
                         self._changed.wait()
-                        job = self._next_job()
+                        jobs = self._next_jobs()
                     if self._closing:
                         return
-                if self._ensure_loaded() and job:
-                    self._run(job)
+                if jobs or not self._under_way:
+                    if self._ensure_loaded() and jobs:
+                        self._run(jobs)
+                else:
+                    self._survive(self._receive)
         finally:
             if self._process:
                 self._process.close()
@@ -248,6 +307,8 @@ class Inference:
         """A process that is alive and has the model, or False with everyone told why not."""
         if self._process and not self._process.alive:
             self._bury()
+            left, self._under_way = list(self._under_way.values()), {}
+            self._retry(left)
             self.status.emit("The model's process had ended; it is started again.")
         deaths = 0
         while self._loaded is None and not self._closing:
@@ -278,20 +339,69 @@ class Inference:
             if self._closing:
                 process.kill()
         request = next(self._requests)
-        process.send(LoadModel(request, self.weights, self.device))
+        process.send(LoadModel(request, self.weights, self.device, self._batch))
         while True:
             answer = process.receive(self._load_patience)
-            if answer.request == request and not isinstance(answer, Predicted):
+            if answer.request == request and isinstance(answer, Loaded | Failed):
                 return answer
 
-    def _run(self, job: _Job) -> None:
-        result: Prediction | InputError
+    def _run(self, jobs: list[_Job]) -> None:
+        """Send these, and come back when the network is free again; answers may still be on their way."""
+        numbers = {next(self._requests): job for job in jobs}
+        self._under_way.update(numbers)
+        self._survive(lambda: self._ask(numbers))
+
+    def _ask(self, numbers: dict[int, _Job]) -> None:
+        assert self._process is not None
+        requests = [
+            Predict(number, job.image, job.min_score, job.max_detections, job.region, job.anchors)
+            for number, job in numbers.items()
+        ]
+        whole = None
+        if self.batch and all(job.whole and job.priority == Priority.BULK for job in numbers.values()):
+            whole = next(self._requests)
+            with self._changed:
+                ahead = self._ahead()
+            self._process.send(PredictMany(whole, tuple(requests), ahead))
+        else:
+            self._process.send(requests[0])
+        while any(number in self._under_way for number in numbers):
+            answer = self._receive()
+            if isinstance(answer, Passed) and answer.request == whole:
+                return
+
+    def _receive(self) -> Answer:
+        """The next answer, given to whoever waits for it; stale ones are dropped."""
+        assert self._process is not None
+        answer = self._process.receive(self._patience)
+        if isinstance(answer, Predicted | Failed) and answer.request in self._under_way:
+            job = self._under_way.pop(answer.request)
+            result = answer.prediction if isinstance(answer, Predicted) else InputError(answer.reason)
+            self._settle(job, result)
+        return answer
+
+    def _settle(self, job: _Job, result: Prediction | InputError) -> None:
+        with self._changed:
+            if not isinstance(result, HostError):
+                self._deaths.pop(job.image, None)
+            self._jobs.pop(job.key, None)
+            waiting = job.waiting
+        _answer(waiting, result)
+
+    def _survive(self, work: Callable[[], object]) -> None:
+        """Do something with the process; if it dies, that costs the one job it was at, or all are retried."""
         try:
-            result = self._ask(job)
+            work()
         except HostDied as death:
             self._bury()
-            if self._closing:
+            left, self._under_way = list(self._under_way.values()), {}
+            if self._closing or not left:
                 return
+            if len(left) > 1:
+                self._retry(left)
+                self.status.emit(f"The model's process {death}; its {len(left)} images are tried one by one.")
+                return
+            job = left[0]
             with self._changed:
                 self._deaths[job.image] = self._deaths.get(job.image, 0) + 1
             result = HostError(
@@ -299,29 +409,13 @@ class Inference:
                 "for the next image"
             )
             self.status.emit(f"{str(result)[0].upper()}{str(result)[1:]}.")
-        else:
-            with self._changed:
-                self._deaths.pop(job.image, None)
-        with self._changed:
-            self._jobs.pop(job.key, None)
-            waiting = job.waiting
-        _answer(waiting, result)
+            self._settle(job, result)
 
-    def _ask(self, job: _Job) -> Prediction | InputError:
-        """The answer to one job; answers to other requests are stale and dropped."""
-        assert self._process is not None
-        request = next(self._requests)
-        self._process.send(
-            Predict(request, job.image, job.min_score, job.max_detections, job.region, job.anchors)
-        )
-        while True:
-            answer = self._process.receive(self._patience)
-            if answer.request != request:
-                continue
-            if isinstance(answer, Predicted):
-                return answer.prediction
-            if isinstance(answer, Failed):
-                return InputError(answer.reason)
+    def _retry(self, jobs: list[_Job]) -> None:
+        with self._changed:
+            for job in jobs:
+                job.taken, job.alone = False, True
+                heapq.heappush(self._queue, (int(job.priority), job.order, job))
 
     def _bury(self) -> None:
         with self._changed:
@@ -335,6 +429,7 @@ class Inference:
         with self._changed:
             self._broken = error
             jobs, self._jobs, self._queue = list(self._jobs.values()), {}, []
+            self._under_way = {}
             futures: list[Future[Any]] = [
                 *self._take_loads(),
                 *(each for job in jobs for each in job.waiting),

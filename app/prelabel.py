@@ -1,19 +1,20 @@
 """Pre-labelling many images of a project: predictions become proposals, with progress, cancel and resume.
 
-The network runs in the model's process while masks are made here. A file that fails is listed and the rest
-goes on. What was predicted before is read from the cache.
+The network runs in the model's process while masks are made here (app/bulk.py). A file that fails is
+listed and the rest goes on. What was predicted before is read from the cache.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.annotation import AnnotationState, ImageId, ImageState
+from app.bulk import AHEAD, in_order
 from app.errors import HostError, InputError
 from app.inference import Inference, Priority
 from app.predictions import Predictions, of_project
@@ -26,10 +27,19 @@ if TYPE_CHECKING:
     from app.project import Project
     from app.records import ImageRecord
 
-__all__ = ["FLOOR", "Failure", "PrelabelReport", "candidates", "offer", "prelabel_project", "proposals"]
+__all__ = [
+    "AHEAD",
+    "FLOOR",
+    "Failure",
+    "PrelabelReport",
+    "candidates",
+    "offer",
+    "prelabel_project",
+    "proposals",
+]
 
 T = TypeVar("T")
-AHEAD = 3  # requests with the model's process at a time: it never waits for us
+_Found = tuple[list[Candidate], tuple[int, int]]  # what is offered, and the image's width and height
 DEATHS = 5  # deaths of the model's process in a row, on different files: something else is wrong
 LAST_RUN = "prelabelled_by"  # the project's setting: the version that the last run used
 
@@ -136,6 +146,7 @@ class _Run:
         self.cache: Predictions | None = of_project(project)
         self.version = ""
         self.tiles = False
+        self.cached: set[ImageId] = set()  # whose prediction was there before
         self.failed: list[Failure] = []
         self.done = self.proposed = self.deaths = 0
 
@@ -155,12 +166,13 @@ class _Run:
             chosen = [each for each in records if each.id in wanted]
         todo = self.here(lambda: self._todo(chosen, again, named=image_ids is not None))
         stopped = False
-        for count, (record, answer) in enumerate(self._answers(todo)):
-            progress(count, len(todo))
-            if cancelled():
-                stopped = True
-                break
-            self._one(record, answer)
+        with contextlib.closing(in_order(todo, self.inference, self._ask, self._found)) as answers:
+            for count, (record, found) in enumerate(answers):
+                progress(count, len(todo))
+                if cancelled():
+                    stopped = True
+                    break
+                self._one(record, found)
         if not stopped:
             progress(len(todo), len(todo))
         return PrelabelReport(
@@ -200,37 +212,27 @@ class _Run:
         }
         return versions == {self.version} or (not versions and last_run == self.version)
 
-    def _answers(
-        self, todo: Sequence[ImageRecord]
-    ) -> Iterator[tuple[ImageRecord, Prediction | Future[Prediction]]]:
-        """Each image with its prediction from the cache, or one that is under way; a few are asked ahead."""
-        waiting: deque[tuple[ImageRecord, Prediction | Future[Prediction]]] = deque()
-        try:
-            for record in todo:
-                waiting.append((record, self._ask(record)))
-                if len(waiting) > AHEAD:
-                    yield waiting.popleft()
-            while waiting:
-                yield waiting.popleft()
-        finally:
-            for _, answer in waiting:
-                if isinstance(answer, Future):
-                    self.inference.cancel(answer)
-
     def _ask(self, record: ImageRecord) -> Prediction | Future[Prediction]:
         kept = self.cache.load(record.content_key, self.version) if self.cache else None
         if kept is not None:
+            self.cached.add(record.id)
             return kept
         path = self.project.image_path(record.id)
         return self.inference.predict(path, FLOOR, priority=Priority.BULK)
 
-    def _one(self, record: ImageRecord, answer: Prediction | Future[Prediction]) -> None:
+    def _found(self, record: ImageRecord, prediction: Prediction) -> _Found:
+        """On a thread beside the network: the prediction kept, and its masks made."""
+        if self.cache and record.id not in self.cached:
+            self.cache.save(record.content_key, prediction)
+        size = prediction.image_width, prediction.image_height
+        if not self.tiles:
+            return candidates(prediction, self.min_score), size
+        path = self.project.image_path(record.id)
+        return predict_tiles(self.inference, path, prediction, self.min_score), size
+
+    def _one(self, record: ImageRecord, found: Future[_Found]) -> None:
         try:
-            if isinstance(answer, Future):
-                answer = answer.result()
-                if self.cache:
-                    self.cache.save(record.content_key, answer)
-            offered = self._candidates(record, answer)
+            offered, size = found.result()
             self.deaths = 0
         except InputError as error:
             self.failed.append(Failure(str(record.path), str(error)))
@@ -241,15 +243,8 @@ class _Run:
                     "free memory or choose another device, then go on"
                 ) from error
             return
-        size = answer.image_width, answer.image_height
         self.proposed += self.here(lambda: self._offer(record, offered, size))
         self.done += 1
-
-    def _candidates(self, record: ImageRecord, whole: Prediction) -> list[Candidate]:
-        if not self.tiles:
-            return candidates(whole, self.min_score)
-        path = self.project.image_path(record.id)
-        return predict_tiles(self.inference, path, whole, self.min_score)
 
     def _offer(self, record: ImageRecord, offered: Sequence[Candidate], size: tuple[int, int]) -> int:
         if not record.width:  # nobody has read the file's header yet

@@ -7,18 +7,18 @@ name when it is whole.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from app.bulk import in_order
 from app.errors import ExportFault, HostError, InputError
 from app.images import find_images, natural_key
 from app.inference import Inference, Priority
-from app.prelabel import AHEAD, DEATHS, Failure, PrelabelReport
+from app.prelabel import DEATHS, Failure, PrelabelReport
 from app.proposals import Candidate, candidates
 from app.shards import Parts, Shard, digest, stamp_of
 from model.atomic import replacing
@@ -148,22 +148,34 @@ def _predict(
             todo.append(path)
     before = len(paths) - len(todo)
     deaths = 0
-    for count, (path, answer) in enumerate(_answers(todo, inference, min_score)):
-        name = _name(path, images)
-        progress(before + count, len(paths))
-        try:
-            prediction = answer.result()
-            deaths = 0
-        except InputError as error:
-            deaths = deaths + 1 if isinstance(error, HostError) else 0
-            if deaths >= DEATHS:
-                raise
-            parts.fail(name, stamps[name], str(error))
-            continue
-        found = [_annotation(each) for each in candidates(prediction, min_score)]
-        size = [prediction.image_width, prediction.image_height]
-        parts.add(name, stamps[name], {"size": size, "annotations": found})
+    with contextlib.closing(
+        in_order(
+            todo,
+            inference,
+            lambda path: inference.predict(path, min_score, priority=Priority.BULK),
+            lambda _, prediction: _line(prediction, min_score),
+        )
+    ) as answers:
+        for count, (path, line) in enumerate(answers):
+            name = _name(path, images)
+            progress(before + count, len(paths))
+            try:
+                parts.add(name, stamps[name], line.result())
+                deaths = 0
+            except InputError as error:
+                deaths = deaths + 1 if isinstance(error, HostError) else 0
+                if deaths >= DEATHS:
+                    raise
+                parts.fail(name, stamps[name], str(error))
     progress(len(paths), len(paths))
+
+
+def _line(prediction: Prediction, min_score: float) -> dict[str, Any]:
+    """What is kept of an image."""
+    return {
+        "size": [prediction.image_width, prediction.image_height],
+        "annotations": [_annotation(each) for each in candidates(prediction, min_score)],
+    }
 
 
 def _annotation(each: Candidate) -> dict[str, Any]:
@@ -175,17 +187,6 @@ def _annotation(each: Candidate) -> dict[str, Any]:
         "area": each.area,
         "score": round(each.score, 6),
     }
-
-
-def _answers(
-    paths: Sequence[Path], inference: Inference, min_score: float
-) -> Iterator[tuple[Path, Future[Prediction]]]:
-    waiting: deque[tuple[Path, Future[Prediction]]] = deque()
-    for path in paths:
-        waiting.append((path, inference.predict(path, min_score, priority=Priority.BULK)))
-        if len(waiting) > AHEAD:
-            yield waiting.popleft()
-    yield from waiting
 
 
 class _Writer:

@@ -6,19 +6,19 @@ files in its cache. Nothing is lost with a process that is killed: started again
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.annotation import AnnotationState, Origin
+from app.bulk import in_order
 from app.errors import HostError, InputError
 from app.geometry import RleMask
 from app.inference import Inference, Priority
-from app.prelabel import AHEAD, DEATHS, FLOOR, LAST_RUN, Failure, PrelabelReport, images_to_prelabel
+from app.prelabel import DEATHS, FLOOR, LAST_RUN, Failure, PrelabelReport, images_to_prelabel
 from app.project import Project
 from app.proposals import Candidate, candidates, categories_for, proposals
 from app.rle import decode
@@ -135,34 +135,34 @@ def _predict(
         if place is None or place.failed or place.stamp != record.content_key:
             todo.append(record)
     before, deaths = len(records) - len(todo), 0
-    for count, (record, answer) in enumerate(_answers(project, todo, inference)):
-        progress(before + count, len(records))
-        key, stamp = str(record.path), record.content_key
-        try:
-            prediction = answer.result()
-            deaths = 0
-        except InputError as error:
-            deaths = deaths + 1 if isinstance(error, HostError) else 0
-            if deaths >= DEATHS:
-                raise
-            parts.fail(key, stamp, str(error))
-            continue
-        found = [_plain(each) for each in candidates(prediction, min_score)]
-        size = [prediction.image_width, prediction.image_height]
-        parts.add(key, stamp, {"size": size, "candidates": found})
+    with contextlib.closing(
+        in_order(
+            todo,
+            inference,
+            lambda each: inference.predict(project.image_path(each.id), FLOOR, priority=Priority.BULK),
+            lambda _, prediction: _line(prediction, min_score),
+        )
+    ) as answers:
+        for count, (record, line) in enumerate(answers):
+            progress(before + count, len(records))
+            key, stamp = str(record.path), record.content_key
+            try:
+                parts.add(key, stamp, line.result())
+                deaths = 0
+            except InputError as error:
+                deaths = deaths + 1 if isinstance(error, HostError) else 0
+                if deaths >= DEATHS:
+                    raise
+                parts.fail(key, stamp, str(error))
     progress(len(records), len(records))
 
 
-def _answers(
-    project: Project, records: Sequence[ImageRecord], inference: Inference
-) -> Iterator[tuple[ImageRecord, Future[Prediction]]]:
-    waiting: deque[tuple[ImageRecord, Future[Prediction]]] = deque()
-    for record in records:
-        answer = inference.predict(project.image_path(record.id), FLOOR, priority=Priority.BULK)
-        waiting.append((record, answer))
-        if len(waiting) > AHEAD:
-            yield waiting.popleft()
-    yield from waiting
+def _line(prediction: Prediction, min_score: float) -> dict[str, Any]:
+    """What is kept of an image."""
+    return {
+        "size": [prediction.image_width, prediction.image_height],
+        "candidates": [_plain(each) for each in candidates(prediction, min_score)],
+    }
 
 
 def _plain(each: Candidate) -> dict[str, Any]:

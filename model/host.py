@@ -1,4 +1,5 @@
-"""The model's process: answers the messages of `model/messages.py` over a pipe, one at a time.
+"""The model's process: answers the messages of `model/messages.py` over a pipe, one at a time; batches of
+images in `model/batches.py`.
 
 A bad image or bad weights cost one `Failed` answer; so does running out of memory. Anything else is a bug
 and ends the process with its traceback. The end of the pipe ends it too. Torch is imported with the first
@@ -8,6 +9,7 @@ request, so that the process is there at once.
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -19,56 +21,104 @@ from numpy.typing import NDArray
 
 from model.errors import InputError
 from model.image_io import read_header, read_image
-from model.messages import Answer, Failed, Loaded, LoadModel, Predict, Predicted, Shutdown
+from model.messages import (
+    Answer,
+    Failed,
+    Loaded,
+    LoadModel,
+    Passed,
+    Predict,
+    Predicted,
+    PredictMany,
+    Request,
+    Shutdown,
+)
 from model.region import cut, reduction, whole_pixels
 
 if TYPE_CHECKING:
+    from model.batches import Batches
     from model.predictor import Predictor
 
+NO_MODEL = "expected a loaded model before the first image, got none"
+POLL = 0.02  # seconds between two looks at what is under way on another thread
 KEPT_BYTES = 600 << 20  # of one decoded image; a larger one is decoded anew for each of its regions
 
 
 def serve(connection: Connection) -> None:
     """Answer until `Shutdown`, or until the other side is gone."""
-    host = _Host()
-    with connection, contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        while not isinstance(request := connection.recv(), Shutdown):
-            connection.send(host.answer(request))
+    host = _Host(connection)
+    with connection, contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError), host:
+        while not isinstance(request := host.next_request(), Shutdown):
+            if isinstance(request, PredictMany):
+                host.predict_many(request)
+            else:
+                host.send(host.answer(request))
 
 
 class _Host:
     """At most one loaded model, which stays until another has loaded in full."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sending = threading.Lock()
         self._predictor: Predictor | None = None
+        self._batches: Batches | None = None
         self._pictures = _Pictures()
 
+    def __enter__(self) -> _Host:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._batches is not None:
+            self._batches.close()
+
+    def next_request(self) -> Request:
+        """The next one; meanwhile a bug in what is under way on another thread is raised here."""
+        while self._batches is not None and not self._batches.settle(wait=False):
+            if self._connection.poll(POLL):
+                break
+        return self._connection.recv()
+
+    def send(self, answer: Answer) -> None:
+        """Send an answer; from any thread."""
+        with self._sending:
+            self._connection.send(answer)
+
     def answer(self, request: LoadModel | Predict) -> Answer:
+        """The answer to a request that has one."""
         try:
             return self._load(request) if isinstance(request, LoadModel) else self._predict(request)
         except InputError as error:
             return Failed(request.request, str(error))
-        except MemoryError:
-            return Failed(request.request, _memory_words(request))
-        except RuntimeError as error:
-            if _out_of_memory(error):
-                return Failed(request.request, _memory_words(request))
+        except (MemoryError, RuntimeError) as error:
+            if out_of_memory(error):
+                return Failed(request.request, memory_words(_name(request)))
             raise
 
+    def predict_many(self, request: PredictMany) -> None:
+        """Answer each image of the request."""
+        if self._predictor is None or self._batches is None:
+            for each in request.images:
+                self.send(Failed(each.request, NO_MODEL))
+            self.send(Passed(request.request))
+            return
+        self._batches.run(request)
+
     def _load(self, request: LoadModel) -> Loaded:
+        from model.batches import Batches
         from model.predictor import Predictor
 
-        self._predictor = Predictor(request.weights, request.device)
+        predictor = Predictor(request.weights, request.device, precision="auto", batch=request.batch)
+        if self._batches is not None:
+            self._batches.close()
+        self._predictor, self._batches = predictor, Batches(predictor, self.send)
         return Loaded(
-            request.request,
-            self._predictor.model_version,
-            self._predictor.categories,
-            self._predictor.device,
+            request.request, predictor.model_version, predictor.categories, predictor.device, predictor.batch
         )
 
     def _predict(self, request: Predict) -> Answer:
         if self._predictor is None:
-            return Failed(request.request, "expected a loaded model before the first image, got none")
+            return Failed(request.request, NO_MODEL)
         start = time.perf_counter()
         header = read_header(request.image)
         size = header.width, header.height
@@ -116,11 +166,17 @@ class _Pictures:
         return pixels
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
+def out_of_memory(error: BaseException) -> bool:
     """Torch has its own error for GPUs only; on the CPU the words are all there is."""
+    if isinstance(error, MemoryError):
+        return True
     return type(error).__name__ == "OutOfMemoryError" or "not enough memory" in str(error)
 
 
-def _memory_words(request: LoadModel | Predict) -> str:
-    name = request.weights if isinstance(request, LoadModel) else request.image.name
+def memory_words(name: object) -> str:
+    """What is said where an image or weights do not fit."""
     return f"{name}: needs more memory than there is: use a smaller one, or close other programs"
+
+
+def _name(request: LoadModel | Predict) -> object:
+    return request.weights if isinstance(request, LoadModel) else request.image.name

@@ -99,11 +99,15 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class LoadModel:
-    """Load one model version; answered by `Loaded` or `Failed`."""
+    """Load one model version; answered by `Loaded` or `Failed`.
+
+    `batch`: whole images that a `PredictMany` will hold; None: as many as suit the device.
+    """
 
     request: int
     weights: Path
     device: str = "auto"
+    batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +129,33 @@ class Predict:
 
 
 @dataclass(frozen=True, slots=True)
+class PredictMany:
+    """Predict several whole images at once (no regions, no anchors), for a folder.
+
+    Each is answered as if it had been asked for alone, by `Predicted` or `Failed` with its own number, and
+    `Passed` says that the network is free again; some answers may come after it. `ahead`: files that will be
+    asked for next: they are decoded meanwhile.
+    """
+
+    request: int
+    images: tuple[Predict, ...]
+    ahead: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown:
     """End the process after the answer under way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The model is ready."""
+    """The model is ready. `batch`: images that a `PredictMany` should hold; 0: only `Predict` is known."""
 
     request: int
     model_version: str
     categories: tuple[str, ...]
     device: str
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +167,13 @@ class Predicted:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """The network has seen all images of a `PredictMany`: the next request can be sent."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A request that could not be answered; `reason` is one line for a person."""
 
@@ -155,5 +181,5 @@ class Failed:
     reason: str
 
 
-Request = LoadModel | Predict | Shutdown
-Answer = Loaded | Predicted | Failed
+Request = LoadModel | Predict | PredictMany | Shutdown
+Answer = Loaded | Predicted | Passed | Failed

@@ -48,7 +48,7 @@ def ask(pipe: Connection, request: LoadModel | Predict) -> object:
 
 def test_load_predict_shutdown(pipe: Connection, weights: Path, image: Path) -> None:
     loaded = ask(pipe, LoadModel(1, weights, "cpu"))
-    assert loaded == Loaded(1, "tiny-1", NAMES, "cpu")
+    assert loaded == Loaded(1, "tiny-1", NAMES, "cpu", batch=1)
     answer = ask(pipe, Predict(2, image, min_score=0.1, max_detections=5))
     assert isinstance(answer, Predicted)
     assert answer.request == 2
