@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from model.devices import choose_device
 from model.errors import InputError
+from model.lanes import SideBySide, total
 from model.sync_norm import share_norms
 
 T = TypeVar("T")
@@ -51,8 +52,12 @@ class Processes:
     def wrap(self, module: nn.Module, *, unused: bool = False) -> nn.Module:
         """The module with gradients averaged over all processes, and batch norms over all their images.
 
-        `unused`: not every parameter takes part in every step.
+        On a CPU its images go side by side, see `lanes`. `unused`: not every parameter takes part in every
+        step.
         """
+        if self.device.type == "cpu":
+            share_norms(module)
+            module, unused = SideBySide(module), False
         if self.world == 1:
             return module
         share_norms(module)
@@ -76,20 +81,16 @@ class Processes:
 
         `count`: what this process counts, one number. At least one of all processes' together.
         """
-        if self.world == 1:
-            return count.clamp(min=1)
-        total = count.detach().clone()
-        dist.all_reduce(total)
-        return total.clamp(min=1) / self.world
+        return total(count).clamp(min=1) / self.world
 
     def mean(self, values: Mapping[str, float]) -> dict[str, float]:
         """The mean over all processes, by name; each must give the same names."""
         if self.world == 1:
             return dict(values)
         names = sorted(values)
-        total = torch.tensor([values[name] for name in names], dtype=torch.float32, device=self.device)
-        dist.all_reduce(total)
-        found = dict(zip(names, (total / self.world).tolist(), strict=True))
+        summed = torch.tensor([values[name] for name in names], dtype=torch.float32, device=self.device)
+        dist.all_reduce(summed)
+        found = dict(zip(names, (summed / self.world).tolist(), strict=True))
         return {name: found[name] for name in values}
 
     def gather(self, here: T) -> list[T]:

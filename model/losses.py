@@ -98,7 +98,8 @@ def hard_negatives(logits: Tensor, labels: Tensor) -> Tensor:
     """(B, P) bool: in each image the negatives with the smallest background probability, three a positive.
 
     Ranked by log-sum-exp minus the background's logit; positives and neutrals rank as 0. As published the
-    log-sum-exp is taken against the maximum of the whole batch: rows more than some 90 below it rank last.
+    log-sum-exp is taken against the maximum of the whole batch (that of the image where images go alone, see
+    `lanes`): rows more than some 90 below it rank last.
     An image without a positive gives no negative, as published, unless it has no object at all: then as many
     as one positive would.
     """

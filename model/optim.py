@@ -12,11 +12,11 @@ from model.backbones.resnet import ResNet
 from model.recipes import Plan, Recipe
 from model.yolact import Yolact
 
-SMALL_BATCH = 6  # images a process; below it norms are frozen, as published
+SMALL_BATCH = 6  # images a step, of all processes; below it norms are frozen, as published for one GPU
 
 
 def freeze(model: Yolact, recipe: Recipe, batch_size: int) -> None:
-    """Put the network in training mode with the recipe's frozen parts. `batch_size` is one process'."""
+    """Put the network in training mode with the recipe's frozen parts. `batch_size`: of all processes."""
     model.train()
     if recipe.freeze_early:
         for part in early_parts(model.backbone):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from model.aligned_losses import AlignedWeights, aligned_loss
+from model.lanes import one_thread
 from model.losses import Normaliser, at_least_one, published_loss
 from model.recipes import Recipe
 from model.targets import Example, Target
@@ -30,8 +31,11 @@ class LossModel(nn.Module):
         self._normaliser, self._shared = normaliser, shared
         self._weights = AlignedWeights()
 
-    def forward(self, images: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
-        """(B, 3, s, s) normalised images and their targets -> weighted terms."""
+    def forward(self, images: Tensor, targets: Sequence[Target], share: float = 1.0) -> dict[str, Tensor]:
+        """(B, 3, s, s) normalised images and their targets -> weighted terms.
+
+        `share`: what part of this process' batch these images are, for terms that are means over images.
+        """
         network = self.network
         raw = network(images)
         if self._recipe.loss == "published":
@@ -45,8 +49,11 @@ class LossModel(nn.Module):
             )
             if self._shared and network.maskiou_net is not None:
                 terms.setdefault("I", raw.prototypes.sum() * 0)
-            return terms
-        return aligned_loss(raw, targets, network.priors, self._weights, normaliser=self._normaliser)
+        else:
+            terms = aligned_loss(raw, targets, network.priors, self._weights, normaliser=self._normaliser)
+        if "S" in terms:
+            terms["S"] = terms["S"] * share
+        return terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,9 @@ def step(
     total = torch.stack(list(terms.values())).sum()
     total.backward()
     parameters = [p for group in optimiser.param_groups for p in group["params"] if p.grad is not None]
-    # Gradients are already those of all processes.
-    norm = nn.utils.clip_grad_norm_(parameters, clip_norm if clip_norm is not None else float("inf"))
+    # Gradients are already those of all processes. A norm's last bit would follow the number of threads.
+    with one_thread():
+        norm = nn.utils.clip_grad_norm_(parameters, clip_norm if clip_norm is not None else float("inf"))
     losses = average({name: float(value.detach()) for name, value in terms.items()})
     finite = bool(torch.isfinite(norm)) and math.isfinite(sum(losses.values()))
     if finite:

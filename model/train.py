@@ -133,7 +133,7 @@ class Training:
         origin = start(settings.init, data.categories, prior=self.recipe.classes_prior)
         self.parent, self.kept = origin.parent, origin.kept
         self.network: Yolact = origin.model.to(self.device).to(memory_format=torch.channels_last)
-        freeze(self.network, self.recipe, self.batch_size)
+        freeze(self.network, self.recipe, self.batch_size * processes.world)
         total = self.batch_size * processes.world
         self.plan = recipes.plan(
             self.recipe,
