@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.geometry import window
-from model.fine.sight import FineSight, Rectangle, Sight, built_in
+from model.fine.sight import FineSight, Rectangle, Sight, built_in, in_cells
 from model.masks import BoxMask
 
 REMEMBERED = 4
+LEAST = 12  # pixels of the longer side of what is looked at
+FULL = 0.9  # of it: a mask that fills more leaves nothing to tell it from
+TRUSTED = 0.4  # IoU of a first answer with the mask that is there: below, something else was seen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,9 +34,22 @@ class FineLook:
         self._seen: list[_Seen] = []
         self._lock = threading.Lock()
 
-    def of(self, mask: BoxMask, rectangle: Rectangle, pixels: NDArray[np.uint8], scale: float = 1.0) -> Sight:
-        """How a mask's surroundings (image pixels) look. `pixels`: (H, W, 3) RGB, reduced by `scale`."""
+    def of(
+        self, mask: BoxMask, rectangle: Rectangle, pixels: NDArray[np.uint8], scale: float = 1.0
+    ) -> Sight | None:
+        """How a mask's surroundings (image pixels) look; None where another thing than the mask is seen.
+
+        `pixels`: (H, W, 3) RGB of the image, reduced by `scale`.
+        """
         bits = window(mask, *rectangle)
+        if max(bits.shape) < LEAST or not bits.any() or bits.mean() > FULL:
+            return None
+        sight = self._looked(bits, rectangle, pixels, scale)
+        return sight if _likeness(sight, bits) >= TRUSTED else None
+
+    def _looked(
+        self, bits: NDArray[np.bool_], rectangle: Rectangle, pixels: NDArray[np.uint8], scale: float
+    ) -> Sight:
         with self._lock:
             for each in self._seen:
                 same = each.pixels is pixels and each.sight.rectangle == rectangle
@@ -42,6 +58,13 @@ class FineLook:
             sight = self._network.look(pixels, rectangle, bits, scale=scale)
             self._seen = [_Seen(pixels, bits, sight), *self._seen[: REMEMBERED - 1]]
             return sight
+
+
+def _likeness(sight: Sight, bits: NDArray[np.bool_]) -> float:
+    """IoU of the first answer with the mask that was shown."""
+    shown, seen = in_cells(bits), sight.first > 0
+    either = np.count_nonzero(shown | seen)
+    return float(np.count_nonzero(shown & seen) / either) if either else 0.0
 
 
 @cache

@@ -70,7 +70,7 @@ class Tool:
                 of.pixels,
                 self._strokes,
                 self._known,
-                untouched=of.mask.bits.any(),
+                untouched=bool(of.mask.bits.any()),
                 finely=shared_look(),
             )
             self.painted += self._known[-1].painted

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer
 
-from app.foresight import Foreseen, foresee
 from app.fine import shared_look
+from app.foresight import Foreseen, foresee
 from app.solving import Stroke, covers, solve_strokes
 from model.errors import InputError
 from ui.tools.latest import Latest
