@@ -7,7 +7,6 @@ One process edits a project at a time (`folder_lock`).
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.annotation import AnnotationId, Category, CategoryId, ImageId
+from app.categories import added, changed, first
 from app.errors import ImageError, ProjectError, StoreError
 from app.events import Event
 from app.folder_lock import FolderLock, Taken
+from app.id_stock import IdStock
 
 if TYPE_CHECKING:
     from app.document import ImageDocument, Journal
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 DATABASE = "project.db"
 DATABASE_URL = "database.url"  # in its place: one line, the URL of a database elsewhere
 OWN_FOLDERS = ("cache", "models", "runs")
-_ID_BLOCK = 1000  # annotation ids that are reserved together
-_FEW_IDS = 200  # left, from where on the next block is taken beforehand
-PALETTE = (  # Okabe-Ito and further colours that stay apart for colour-blind eyes
-    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#7f3c8d",
-    "#80ba5a", "#e68310", "#008695", "#cf1c90", "#f97b72", "#4b4b8f", "#a5aa99", "#11a579",
-)  # fmt: skip
 
 
 class ProjectChange(StrEnum):
@@ -73,8 +68,7 @@ class Project:
         self.changed: Event[ProjectChange] = Event()
         self.images_dir = _absolute(folder, store.setting("images_dir", "."))
         self.cache_limit: int | None = None  # bytes of kept predictions; None = the usual limit
-        self._ids: list[int] = []
-        self._ids_lock = threading.Lock()
+        self._ids = IdStock(None if store.read_only else store.reserve_annotation_ids)
         store.category_returned.connect(lambda _: self.changed.emit(ProjectChange.CATEGORIES))
 
     @classmethod
@@ -98,7 +92,7 @@ class Project:
                 raise ProjectError(
                     f"expected no project in {folder}, one is there; open it, or choose another folder"
                 )
-        names = _category_names(categories)
+        made = first(categories)
         try:
             path.mkdir(parents=True, exist_ok=True)
             lock = _take_lock(path)
@@ -107,8 +101,8 @@ class Project:
 
         def fill(store: Store) -> None:
             store.set_setting("images_dir", _relative(path, images_dir))
-            for number, name in enumerate(names, 1):
-                store.put_category(Category(CategoryId(number), name, PALETTE[(number - 1) % len(PALETTE)]))
+            for category in made:
+                store.put_category(category)
 
         try:
             store = Store.create(database or path / DATABASE, fill)
@@ -234,28 +228,14 @@ class Project:
         """One image's annotations; `journal` writes its edits (the store itself by default)."""
         from app.document import ImageDocument
 
-        with self._ids_lock:
-            self._stock_ids(_FEW_IDS)
+        self._ids.fill()
         return ImageDocument(
             self.store.load_document(image_id), journal or self.store, self.new_annotation_id
         )
 
     def new_annotation_id(self) -> AnnotationId:
-        """The next id of a block that this project reserved. At once, from any thread, unless one person
-        makes hundreds of annotations in one image.
-        """
-        with self._ids_lock:
-            self._stock_ids(1)
-            return AnnotationId(self._ids.pop())
-
-    def _stock_ids(self, least: int) -> None:
-        if len(self._ids) < least:
-            if self.read_only:  # nothing with these ids is ever written
-                top = max(self._ids, default=2**31)
-                block = range(top + 1, top + 1 + _ID_BLOCK)
-            else:
-                block = self.store.reserve_annotation_ids(_ID_BLOCK)
-            self._ids = [*reversed(block), *self._ids]
+        """The next id of a block that this project reserved."""
+        return self._ids.take()
 
     # --- categories ----------------------------------------------------------------------------------------
 
@@ -270,39 +250,15 @@ class Project:
 
         A category that was removed comes back under its old id.
         """
-        (name,), there, removed = (
-            _category_names([name]),
-            self.categories(),
-            self.store.categories(removed=True),
-        )
-        if any(each.name == name for each in there):
-            raise ProjectError(f"expected a new name for a category, {name!r} is there; choose another")
-        before = next((each for each in removed if each.name == name), None)
-        number = id if id is not None else (before.id if before else None)
-        if number is None:
-            number = CategoryId(max((each.id for each in [*there, *removed]), default=0) + 1)
-        elif any(each.id == number for each in there):
-            raise ProjectError(f"expected a free category id, {number} is taken; leave the id out")
-        color = color or (before.color if before else self._free_color(there))
-        category = Category(number, name, color, supercategory)
+        there, removed = self.categories(), self.store.categories(removed=True)
+        category = added(name, there, removed, id=id, color=color, supercategory=supercategory)
         self.store.put_category(category)
         self.changed.emit(ProjectChange.CATEGORIES)
         return category
 
-    @staticmethod
-    def _free_color(there: Sequence[Category]) -> str:
-        """The palette's first colour that the fewest categories have."""
-        used = [each.color for each in there]
-        return min(PALETTE, key=used.count)
-
     def update_category(self, category: Category) -> None:
         """Rename or recolour. Raises ProjectError when the name is taken or empty, or the id unknown."""
-        (name,), there = _category_names([category.name]), self.categories()
-        if all(each.id != category.id for each in there):
-            raise ProjectError(f"expected a category of this project, got id {category.id}; add it first")
-        if any(each.name == name and each.id != category.id for each in there):
-            raise ProjectError(f"expected a new name for a category, {name!r} is there; choose another")
-        self.store.put_category(replace(category, name=name))
+        self.store.put_category(changed(category, self.categories()))
         self.changed.emit(ProjectChange.CATEGORIES)
 
     def remove_category(self, category_id: CategoryId) -> None:
@@ -348,15 +304,6 @@ def _take_lock(folder: Path) -> FolderLock:
         raise ProjectError(
             f"expected {folder} to be free, it is open in another Protolabel ({owner}); close it there first"
         ) from owner
-
-
-def _category_names(names: Sequence[str]) -> list[str]:
-    """The names without the space around them. Raises ProjectError for an empty or a repeated one."""
-    result = [name.strip() for name in names]
-    for name in result:
-        if not name or result.count(name) > 1:
-            raise ProjectError(f"expected a new name for a category, got {name!r}; choose another")
-    return result
 
 
 def _relative(folder: Path, images_dir: Path) -> str:
