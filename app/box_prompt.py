@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from app.ceiling import fitted
 from app.edges import refined
-from app.geometry import mask_iou, tight
-from model.basis import extended_basis
+from app.fine import FineLook, drawn
+from app.geometry import mask_iou, tight, window
+from model.basis import extended_basis, grown
 from model.masks import BoxMask, assemble
 from model.messages import Anchors, Prediction
 from model.opencv import cv2
@@ -48,14 +49,31 @@ class Seed:
         return self.classes[0][0] if self.classes and self.classes[0][1] >= SURE else ""
 
 
-def best_of_box(prediction: Prediction, box: Box, pixels: NDArray[np.uint8] | None) -> Seed:
+def best_of_box(
+    prediction: Prediction,
+    box: Box,
+    pixels: NDArray[np.uint8] | None,
+    *,
+    finely: FineLook | None = None,
+) -> Seed:
     """The instance that a drawn box means. An object the model does not know starts from geometry and colour.
 
     `prediction.anchors` may be None (then its detections are asked). `pixels`: (H, W, 3) RGB, or None.
+    `finely`: draws the mask anew as fine prototypes see it; else it is drawn to the image's edges.
     """
+    seed = _seed(prediction, box, pixels)
+    if pixels is None:
+        return seed
+    finer = None if finely is None else _finer(seed, prediction, pixels, finely)
+    if finer is not None:
+        return replace(seed, mask=finer)
+    return replace(seed, mask=_to_edges(seed.mask, prediction, pixels)) if seed.source == "anchor" else seed
+
+
+def _seed(prediction: Prediction, box: Box, pixels: NDArray[np.uint8] | None) -> Seed:
+    """As the prototypes, or geometry and colour, have it."""
     anchors = prediction.anchors or _of_detections(prediction)
-    drawn = _relative(prediction, box)
-    overlaps = _ious(anchors.boxes, drawn)
+    overlaps = _ious(anchors.boxes, _relative(prediction, box))
     floor = FITS if (overlaps >= FITS).any() else ALMOST
     chosen = np.argsort(-overlaps, kind="stable")[: 4 * MOST]
     chosen = chosen[overlaps[chosen] >= floor]
@@ -66,9 +84,7 @@ def best_of_box(prediction: Prediction, box: Box, pixels: NDArray[np.uint8] | No
             order = chosen[np.argsort(-rank, kind="stable")][:MOST]
             seed = _from_anchors(prediction, anchors, order, box, overlaps)
             if _extent(seed.mask, box) >= FILLS:
-                return (
-                    seed if pixels is None else replace(seed, mask=_to_edges(seed.mask, prediction, pixels))
-                )
+                return seed
             other = novel(prediction, box, pixels)  # the class is known, the shape is not
             return replace(seed, mask=other.mask, source="geometry")
     return novel(prediction, box, pixels)
@@ -150,6 +166,20 @@ def candidates_under(prediction: Prediction, x: float, y: float) -> list[Seed]:
         if len(found) == OFFERED:
             break
     return found
+
+
+def _finer(seed: Seed, prediction: Prediction, pixels: NDArray[np.uint8], finely: FineLook) -> BoxMask | None:
+    """The mask as fine prototypes see it, within the box; None where they see another thing."""
+    width, height = prediction.image_width, prediction.image_height
+    left, top = max(round(seed.box[0]), 0), max(round(seed.box[1]), 0)
+    right = min(round(seed.box[0] + seed.box[2]), width)
+    bottom = min(round(seed.box[1] + seed.box[3]), height)
+    shown = BoxMask(left, top, window(seed.mask, left, top, right, bottom))
+    sight = finely.of(shown, grown(seed.box, width, height), pixels, width / pixels.shape[1])
+    if sight is None:
+        return None
+    made = tight(BoxMask(left, top, window(drawn(sight), left, top, right, bottom)))
+    return made if made.bits.any() else None
 
 
 def _to_edges(mask: BoxMask, prediction: Prediction, pixels: NDArray[np.uint8]) -> BoxMask:

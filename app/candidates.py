@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from app.annotation import Annotation, AnnotationState, CategoryId, Origin
 from app.box_prompt import Seed, best_of_box, candidates_under
 from app.edits import Change, Edit, EditKind
+from app.fine import shared_look
 from app.geometry import RleMask, from_mask, tight
 from model.masks import BoxMask
 from model.messages import Prediction
@@ -45,7 +46,7 @@ def candidates_at(prediction: Prediction, x: float, y: float) -> list[Candidate]
 
 def candidate_in(prediction: Prediction, box: Box, pixels: NDArray[np.uint8] | None) -> Candidate | None:
     """What a drawn box means; None where nothing can be made of it. Call it off the GUI thread."""
-    return _candidate(prediction, best_of_box(prediction, box, pixels))
+    return _candidate(prediction, best_of_box(prediction, box, pixels, finely=shared_look()))
 
 
 def _candidate(prediction: Prediction, seed: Seed) -> Candidate | None:

@@ -9,13 +9,15 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from app.geometry import window
+from app.geometry import tight, window
 from model.fine.sight import FineSight, Rectangle, Sight, built_in, in_cells
 from model.masks import BoxMask
+from model.opencv import cv2
 
 REMEMBERED = 4
 LEAST = 12  # pixels of the longer side of what is looked at
 FULL = 0.9  # of it: a mask that fills more leaves nothing to tell it from
+SURE = 4.0  # logits beyond do not move an edge between two cells
 TRUSTED = 0.4  # IoU of a first answer with the mask that is there: below, something else was seen
 
 
@@ -58,6 +60,14 @@ class FineLook:
             sight = self._network.look(pixels, rectangle, bits, scale=scale)
             self._seen = [_Seen(pixels, bits, sight), *self._seen[: REMEMBERED - 1]]
             return sight
+
+
+def drawn(sight: Sight) -> BoxMask:
+    """The first answer as a mask, at the image's resolution."""
+    left, top, right, bottom = sight.rectangle
+    size = right - left, bottom - top
+    wide = cv2.resize(np.clip(sight.first, -SURE, SURE), size, interpolation=cv2.INTER_LINEAR)
+    return tight(BoxMask(left, top, np.asarray(wide > 0)))
 
 
 def _likeness(sight: Sight, bits: NDArray[np.bool_]) -> float:

@@ -23,6 +23,7 @@ from app.clicks.counting import CAP, Series, iou, vertices_to
 from app.clicks.tools import TOOLS, Start
 from app.edges import refined
 from app.errors import InputError
+from app.fine import shared_look
 from app.geometry import window
 from app.inference import Inference
 from model.image_io import read_image
@@ -131,7 +132,7 @@ def _image(
             result.vertices[wanted].append(vertices_to(truth, int(wanted) / 100))
         rows, columns = np.flatnonzero(truth.any(1)), np.flatnonzero(truth.any(0))
         box = (float(columns[0]), float(rows[0]), float(np.ptp(columns) + 1), float(np.ptp(rows) + 1))
-        seeded = best_of_box(prediction, box, pixels)
+        seeded = best_of_box(prediction, box, pixels, finely=shared_look())
         result.boxes.append(Measured(category, area, iou(_whole(seeded.mask, width, height), truth)))
         empty = Start(
             prediction,
