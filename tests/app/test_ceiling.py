@@ -1,5 +1,7 @@
 """The ceiling: what the basis holds is expressed, what it does not hold is not, helpers raise it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from app.ceiling import FINE, Ceiling, Measured, ceiling, measure, size_of, table
@@ -16,6 +18,14 @@ def test_helpers_raise_the_ceiling_of_what_the_prototypes_do_not_hold() -> None:
     disc = BoxMask(70, 60, np.asarray((rows - 20) ** 2 + (columns - 20) ** 2 < 300))
     alone = ceiling(prediction(), picture(), disc, helpers=False)
     assert ceiling(prediction(), picture(), disc) > alone + 0.1
+
+
+def test_the_best_iou_is_looked_for_not_the_most_cells() -> None:
+    """Of one prototype that is the same everywhere: most cells are right with no mask at all."""
+    flat = replace(prediction(), prototypes=np.ones((30, 40, 3), np.float16))
+    mask = BoxMask(40, 40, np.ones((40, 40), np.bool_))
+    alone = ceiling(flat, None, mask, helpers=False)
+    assert 0.45 < alone < 0.55  # the grid spans 1.4 times the box: 1 / 1.4 ** 2 = 0.51
 
 
 def test_both_are_measured_at_once_as_they_are_singly() -> None:
