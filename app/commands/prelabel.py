@@ -19,6 +19,7 @@ from app.errors import InputError
 if TYPE_CHECKING:
     from app.prelabel import PrelabelReport
 
+MOST_TOGETHER = 256  # images in a batch
 FOLDER_SCORE = 0.3  # what the window shows of a project's proposals, too, until its threshold is moved
 
 
@@ -37,12 +38,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="look at large images also in overlapping tiles, for what is small in them (a project's only)",
     )
+    parser.add_argument(
+        "--batch",
+        type=_positive,
+        metavar="N",
+        help="images that the network sees together (1 on a processor, more on a GPU by its memory)",
+    )
     parser.add_argument("--again", action="store_true", help="also images that this model has pre-labelled")
     parser.add_argument(
         "--images", type=Path, metavar="DIR", help="a folder of images, in place of a project"
     )
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="the COCO file to write for --images")
     add_device(parser)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) <= MOST_TOGETHER:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {MOST_TOGETHER}, got {text!r}")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> None:
@@ -78,7 +91,7 @@ def _project(arguments: argparse.Namespace, context: Context) -> None:
     project = Project.open(arguments.project, read_only=shard.world > 1)
     try:
         version = versions.find(arguments.model, project) if arguments.model else versions.active(project)
-        with Inference(version.weights, arguments.device) as inference:
+        with Inference(version.weights, arguments.device, batch=arguments.batch) as inference:
             inference.status.connect(context.console.note)
             if shard.world > 1:
                 project.close()
@@ -113,7 +126,7 @@ def _folder(arguments: argparse.Namespace, context: Context) -> None:
     from app.shards import Shard
 
     version, shard = versions.find(arguments.model), Shard.here()
-    with Inference(version.weights, arguments.device) as inference:
+    with Inference(version.weights, arguments.device, batch=arguments.batch) as inference:
         report = prelabel_share(
             arguments.images,
             inference,

@@ -19,13 +19,16 @@ from model.messages import (
     Failed,
     Loaded,
     LoadModel,
+    Passed,
     Predict,
     Predicted,
     Prediction,
+    PredictMany,
     Region,
     Shutdown,
 )
 
+BATCH = "PROTOLABEL_TEST_BATCH"  # how many images it says it takes at a time
 ORDER = "PROTOLABEL_TEST_ORDER"  # names of the predicted files are appended to the file named here
 ANCHORS = Anchors(
     np.array([[0.1, 0.1, 0.5, 0.9]], np.float32),
@@ -59,9 +62,7 @@ def prediction_of(
 
 def act(connection: Connection, request: Predict) -> None:
     name = request.image.name
-    if order := os.environ.get(ORDER):
-        with open(order, "a", encoding="utf-8") as file:
-            file.write(name + "\n")
+    _note(name)
     if name.startswith("kill"):
         os.kill(os.getpid(), signal.SIGKILL)
     elif name.startswith("crash"):
@@ -79,6 +80,16 @@ def act(connection: Connection, request: Predict) -> None:
     connection.send(Predicted(request.request, answer))
 
 
+def _note(word: str) -> None:
+    if order := os.environ.get(ORDER):
+        with open(order, "a", encoding="utf-8") as file:
+            file.write(word + "\n")
+
+
+def _batch() -> int:
+    return int(os.environ.get(BATCH, "0"))
+
+
 def serve(connection: Connection) -> None:
     """Answers as `model.host.serve` does."""
     while True:
@@ -91,9 +102,15 @@ def serve(connection: Connection) -> None:
                 if request.weights.name == "bad":
                     connection.send(Failed(request.request, "expected weights, got nonsense"))
                 else:
-                    connection.send(Loaded(request.request, "fake", ("cat",), "cpu"))
+                    connection.send(Loaded(request.request, "fake", ("cat",), "cpu", _batch()))
             case Predict():
                 act(connection, request)
+            case PredictMany():
+                _note("[")
+                for each in request.images:
+                    act(connection, each)
+                _note("]")
+                connection.send(Passed(request.request))
             case Shutdown():
                 return
 

@@ -220,3 +220,83 @@ def test_the_child_ends_when_its_parent_is_killed() -> None:
         assert running(child)
         parent.kill()
         wait_until(lambda: not running(child))
+
+
+@pytest.fixture
+def batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Inference, Path]]:
+    """One that takes three images at a time, loaded, and the file that says in which order."""
+    monkeypatch.setenv(fake_host.BATCH, "3")
+    monkeypatch.setenv(fake_host.ORDER, str(tmp_path / "order.txt"))
+    with Inference(Path("w"), serve=SERVE) as made:
+        made.load().result(WAIT)
+        yield made, tmp_path / "order.txt"
+
+
+def test_a_folder_goes_in_batches_and_the_screen_comes_between(batches: tuple[Inference, Path]) -> None:
+    inference, order = batches
+    first = inference.predict(Path("slow.png"))
+    wait_until(order.exists)
+    bulk = [inference.predict(Path(f"bulk{number}"), priority=Priority.BULK) for number in range(3)]
+    bulk.append(inference.predict(Path("slow-bulk"), priority=Priority.BULK))
+    first.result(WAIT)
+    wait_until(lambda: "slow-bulk" in order.read_text())
+    later = [inference.predict(Path(f"later{number}"), priority=Priority.BULK) for number in range(2)]
+    screen = inference.predict(Path("screen"))
+    for future in (*bulk, *later, screen):
+        assert len(future.result(WAIT)) == 1
+    words = "slow.png [ bulk0 bulk1 bulk2 ] [ slow-bulk ] screen [ later0 later1 ]"
+    assert order.read_text() == "\n".join(words.split()) + "\n"
+
+
+def test_regions_and_anchors_are_asked_for_alone(batches: tuple[Inference, Path]) -> None:
+    inference, order = batches
+    inference.predict(Path("a"), priority=Priority.BULK, region=(0, 0, 9, 9)).result(WAIT)
+    inference.predict(Path("b"), priority=Priority.BULK, anchors=True).result(WAIT)
+    assert order.read_text().split() == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["kill", "crash"])
+def test_a_death_in_a_batch_costs_the_image_it_died_of(batches: tuple[Inference, Path], name: str) -> None:
+    inference, order = batches
+    busy = inference.predict(Path("slow.png"))
+    wait_until(order.exists)
+    futures = [inference.predict(Path(each), priority=Priority.BULK) for each in ("a", name, "b", "c")]
+    busy.result(WAIT)
+    with pytest.raises(HostError, match=f"worked on {name}"):
+        futures[1].result(WAIT)
+    for number in (0, 2, 3):
+        assert len(futures[number].result(WAIT)) == 1
+    assert order.read_text().split().count("a") == 1  # it was answered before
+
+
+def test_a_bad_image_in_a_batch_fails_alone(batches: tuple[Inference, Path]) -> None:
+    inference, _ = batches
+    futures = [inference.predict(Path(each), priority=Priority.BULK) for each in ("a", "bad", "b")]
+    with pytest.raises(InputError, match="expected an image"):
+        futures[1].result(WAIT)
+    assert len(futures[0].result(WAIT)) == len(futures[2].result(WAIT)) == 1
+
+
+def test_what_is_cancelled_leaves_the_batches_after(batches: tuple[Inference, Path]) -> None:
+    inference, order = batches
+    busy = inference.predict(Path("slow.png"))
+    wait_until(order.exists)
+    futures = [inference.predict(Path(f"b{each}"), priority=Priority.BULK) for each in range(4)]
+    for future in futures[1:3]:
+        inference.cancel(future)
+    busy.result(WAIT)
+    futures[3].result(WAIT)
+    assert order.read_text().split() == ["slow.png", "[", "b0", "b3", "]"]
+
+
+def test_asked_for_more_urgently_an_image_of_a_batch_is_not_run_twice(
+    batches: tuple[Inference, Path],
+) -> None:
+    inference, order = batches
+    busy = inference.predict(Path("slow.png"))
+    wait_until(order.exists)
+    bulk = [inference.predict(Path(each), priority=Priority.BULK) for each in "ab"]
+    screen = inference.predict(Path("b"))
+    for future in (busy, screen, *bulk):
+        future.result(WAIT)
+    assert order.read_text().split() == ["slow.png", "b", "[", "a", "]"]

@@ -1,0 +1,65 @@
+"""Many images in order: masks made beside the network, bounded, cancelled when nobody goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.bulk import AHEAD, in_order
+from app.errors import InputError
+from app.inference import Inference, Priority
+from model.messages import Prediction
+from tests.app.fake_host import prediction_of
+
+
+@pytest.fixture
+def inference() -> Iterator[Inference]:
+    with Inference(Path("fake/weights"), serve="tests.app.fake_host:serve") as made:
+        made.load().result(30)
+        yield made
+
+
+def test_answers_come_in_order_and_failures_where_they_belong(inference: Inference) -> None:
+    names = [f"image{number}" for number in range(9)]
+    names[3] = "bad"
+    found = []
+    for name, result in in_order(
+        names,
+        inference,
+        lambda name: inference.predict(Path(name), priority=Priority.BULK),
+        lambda name, prediction: (name, len(prediction), threading.current_thread().name.startswith("bulk")),
+    ):
+        try:
+            found.append(result.result(30))
+        except InputError:
+            found.append((name, 0, True))
+    assert found == [(name, int(name != "bad"), True) for name in names]
+
+
+def test_what_is_there_already_is_not_asked_for(inference: Inference) -> None:
+    ready = prediction_of(Path("a"), detections=2)
+    results = in_order(["a"], inference, lambda _: ready, lambda _, prediction: len(prediction))
+    assert [result.result(30) for _, result in results] == [2]
+
+
+def test_few_are_asked_for_and_made_ahead_and_closing_ends_it(inference: Inference) -> None:
+    asked: list[int] = []
+    made: list[int] = []
+
+    def ask(number: int) -> Prediction:
+        asked.append(number)
+        return prediction_of(Path("a"))
+
+    def finish(number: int, _: Prediction) -> int:
+        made.append(number)
+        return number
+
+    results = in_order(range(100), inference, ask, finish)
+    assert next(results)[1].result(30) == 0
+    results.close()
+    assert len(asked) == AHEAD
+    assert len(made) <= 2
+    assert not any(each.name.startswith("bulk") for each in threading.enumerate())
