@@ -7,8 +7,9 @@ from app.annotation import AnnotationId
 from model.masks import BoxMask
 from tests.ui.canvas_fakes import disc, rectangle
 from ui.canvas.compose import Picture, Shape, Style, paint_base, paint_over, tone_table
+from ui.canvas.grid import TILE, TileKey, world_size
 from ui.canvas.sampling import Span, pyramid
-from ui.canvas.tiles import TILE, Job, TileKey, world_size
+from ui.canvas.tiles import Job
 
 RED = (255, 0, 0)
 PLAIN = Style(RED)

@@ -9,47 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
 from PySide6.QtCore import QObject, QRect, QRectF, Signal, SignalInstance
 from PySide6.QtGui import QPainter, QRegion
 
-from app.annotation import AnnotationId
-from app.geometry import Polygons
-from model.masks import BoxMask
-from ui.canvas.compose import REACH, Color, Picture, Shape, paint_over, tone_table
+from ui.canvas.compose import REACH, Picture, Shape, tone_table
+from ui.canvas.grid import TILE, TileKey, keys_in, nearest_first, overview
+from ui.canvas.live import Live
 from ui.canvas.sampling import Level, Span
-from ui.canvas.scene import Damage, Look, MaskStore, Scene, style_of
-from ui.canvas.tiles import (
-    TILE,
-    Job,
-    Tile,
-    TileCache,
-    TileKey,
-    TilePainter,
-    image_rect,
-    nearest_first,
-    world_size,
-)
-from ui.canvas.transform import Rect, View, grid_span, grown, touches, union
-
-OVERVIEW = 1024  # device pixels: the larger side of the whole image that is always kept
-
-
-@dataclass(slots=True, eq=False)
-class Live:
-    """An instance being edited. Its mask's bits may change as long as `Stage.patch` is told where."""
-
-    id: AnnotationId | None  # None: a new one
-    geometry: BoxMask | Polygons
-    color: Color
-    box: Rect | None = None  # holds the mask, where its bits are much larger than it; kept by whoever edits
-    touched: Rect | None = None  # all that was patched
-
-    @property
-    def extent(self) -> Rect:
-        return self.box if self.box is not None else extent_of(self.geometry)
+from ui.canvas.scene import Damage, Look, MaskStore, Scene
+from ui.canvas.tiles import Job, TileCache, TilePainter
+from ui.canvas.transform import Rect, View, grown, union
 
 
 class Stage(QObject):
@@ -159,10 +130,10 @@ class Stage(QObject):
             self._painter.wish([])
             return
         middle = view.left + self._seen[0] / 2, view.top + self._seen[1] / 2
-        wanted = nearest_first(self._keys(view, 0), *middle)
+        wanted = nearest_first(self._keys(view), *middle)
         if all((tile := self._cache.get(key)) and not tile.stale for key in wanted):
             self._shown_scale = view.scale
-        wanted += self._overview()
+        wanted += overview(picture.size)
         wanted += [
             key for key in nearest_first(self._keys(view, TILE // 2), *middle) if key not in set(wanted)
         ]
@@ -182,30 +153,17 @@ class Stage(QObject):
             return self.scene.over
         return (
             *(shape for shape in self.scene.over if live.id is None or shape.id != live.id),
-            self._live_shape(live),
+            live.shape(self._look),
         )
 
-    def _keys(self, view: View, margin: int) -> list[TileKey]:
+    def _keys(self, view: View, margin: int = 0) -> list[TileKey]:
         assert self._picture is not None
-        width, height = world_size(self._picture.size, view.scale)
-        columns = grid_span(view.left - margin, min(view.left + self._seen[0] + margin, width), TILE)
-        rows = grid_span(view.top - margin, min(view.top + self._seen[1] + margin, height), TILE)
-        return [TileKey(view.scale, column, row) for row in rows for column in columns]
-
-    def _overview(self) -> list[TileKey]:
-        assert self._picture is not None
-        scale = min(OVERVIEW / max(self._picture.size), 1.0)
-        width, height = world_size(self._picture.size, scale)
-        return [
-            TileKey(scale, column, row)
-            for row in range(math.ceil(height / TILE))
-            for column in range(math.ceil(width / TILE))
-        ]
+        return keys_in(view, self._seen, self._picture.size, margin)
 
     def _missing(self) -> list[TileKey]:
         if self._view is None or self._picture is None:
             return []
-        tiles = ((key, self._cache.get(key)) for key in self._keys(self._view, 0))
+        tiles = ((key, self._cache.get(key)) for key in self._keys(self._view))
         return [key for key, tile in tiles if tile is None or tile.stale]
 
     def _take(self) -> None:
@@ -218,8 +176,8 @@ class Stage(QObject):
             if tile.stamp < self._oldest:
                 continue
             self._cache.put(tile)
-            if self.live is not None and self.live.touched is not None:
-                self._patch_tile(tile, self.live.touched)
+            if self.live is not None and self.live.touched is not None and self._picture is not None:
+                tile.patch(self.live.touched, self.over_shapes(), self._picture.ratio)
             if tile.key.scale == view.scale:
                 self.damaged.emit(QRect(tile.span.left, tile.span.top, tile.span.width, tile.span.height))
         if missing_before and not self._missing():
@@ -235,7 +193,7 @@ class Stage(QObject):
         if view is None or self._picture is None or not self._picture.levels:
             return
         dirty_world = dirty.translated(view.left, view.top)
-        tiles = [(key, self._cache.get(key)) for key in self._keys(view, 0)]
+        tiles = [(key, self._cache.get(key)) for key in self._keys(view)]
         near = [
             (key, tile) for key, tile in tiles if dirty_world.intersects(_qrect(key.span(self._picture.size)))
         ]
@@ -258,9 +216,9 @@ class Stage(QObject):
             region = region.united(_qrect(key.span(self._picture.size)).translated(-view.left, -view.top))
         painter.save()
         painter.setClipRegion(region)
-        overview = self._overview()[0].scale
+        glance = overview(self._picture.size)[0].scale
         for tile in self._cache.at_other_scales(view.scale):
-            if tile.key.scale not in (overview, self._shown_scale):
+            if tile.key.scale not in (glance, self._shown_scale):
                 continue
             factor = view.scale / tile.key.scale
             target = QRectF(
@@ -292,10 +250,10 @@ class Stage(QObject):
             return
         rect = grown(rect, self._reach())
         live.touched = rect if live.touched is None else union(live.touched, rect)
-        for key in self._keys(view, 0):
+        for key in self._keys(view):
             tile = self._cache.get(key)
             if tile is not None:
-                self._patch_tile(tile, rect)
+                tile.patch(rect, self.over_shapes(), self._picture.ratio)
         self.damaged.emit(
             QRect(
                 math.floor(rect[0] * view.scale) - 1,
@@ -313,32 +271,6 @@ class Stage(QObject):
         self._stamp += 1
         self._cache.invalidate(live.touched, self._stamp, base=False)
         self.request()
-
-    def _patch_tile(self, tile: Tile, rect: Rect) -> None:
-        assert self._picture is not None
-        scale = tile.key.scale
-        if not touches(rect, image_rect(tile.span, scale)):
-            return
-        left = max(math.floor(rect[0] * scale), tile.span.left)
-        top = max(math.floor(rect[1] * scale), tile.span.top)
-        right = min(math.ceil(rect[2] * scale), tile.span.left + tile.span.width)
-        bottom = min(math.ceil(rect[3] * scale), tile.span.top + tile.span.height)
-        if left >= right or top >= bottom:
-            return
-        part = paint_over(
-            self.over_shapes(), scale, Span(left, top, right - left, bottom - top), self._picture.ratio
-        )
-        if tile.over is None:
-            if part is None:
-                return
-            tile.over = np.zeros((tile.span.height, tile.span.width, 4), np.uint8)
-        rows = slice(top - tile.span.top, bottom - tile.span.top)
-        columns = slice(left - tile.span.left, right - tile.span.left)
-        tile.over[rows, columns] = 0 if part is None else part
-
-    def _live_shape(self, live: Live) -> Shape:
-        style = style_of(live.color, self._look, selected=True)
-        return Shape(live.id, live.geometry, live.extent, style)
 
     def close(self) -> None:
         """End the threads."""
@@ -372,13 +304,3 @@ class Stage(QObject):
 
 def _qrect(span: Span) -> QRect:
     return QRect(span.left, span.top, span.width, span.height)
-
-
-def extent_of(geometry: BoxMask | Polygons) -> Rect:
-    """The rectangle that a geometry's arrays or outlines take up."""
-    if isinstance(geometry, BoxMask):
-        return geometry.left, geometry.top, geometry.right, geometry.bottom
-    points = np.array([point for part in geometry.parts for point in part.outline]).reshape(-1, 2)
-    if not len(points):
-        return 0.0, 0.0, 0.0, 0.0
-    return tuple(float(each) for each in (*points.min(0), *points.max(0)))  # type: ignore[return-value]

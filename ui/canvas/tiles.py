@@ -7,9 +7,10 @@ queue behind. Tiles are numpy arrays that QImages look into; those stay alive as
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,42 +19,12 @@ from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QImage
 
 from ui.canvas.compose import Picture, Shape, paint_base, paint_over
+from ui.canvas.grid import TileKey, image_rect
 from ui.canvas.sampling import Span
 from ui.canvas.transform import Rect, touches
 
-TILE = 512  # device pixels a side
 THREADS = 2
 KEPT_BYTES = 96 << 20  # tiles beyond what the screen shows that are kept at most
-
-
-@dataclass(frozen=True, slots=True)
-class TileKey:
-    """Which tile: `scale` in device pixels per image pixel, column and row of the world at that scale."""
-
-    scale: float
-    column: int
-    row: int
-
-    def span(self, size: tuple[int, int]) -> Span:
-        """The tile's rectangle of the world, cut at the edge of an image of `size` (width, height)."""
-        left, top = self.column * TILE, self.row * TILE
-        width, height = world_size(size, self.scale)
-        return Span(left, top, min(TILE, width - left), min(TILE, height - top))
-
-
-def world_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
-    """An image's size in device pixels, at least 1 x 1."""
-    return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
-
-
-def image_rect(span: Span, scale: float) -> Rect:
-    """The rectangle of the image that a span of the world shows."""
-    return (
-        span.left / scale,
-        span.top / scale,
-        (span.left + span.width) / scale,
-        (span.top + span.height) / scale,
-    )
 
 
 @dataclass(slots=True, eq=False)
@@ -86,6 +57,24 @@ class Tile:
         if self.over is None:
             return None
         return self._image(self.over, QImage.Format.Format_ARGB32_Premultiplied)
+
+    def patch(self, rect: Rect, shapes: Sequence[Shape], ratio: float) -> None:
+        """Paint the over layer anew where it lies within `rect` (image pixels); any other part stays."""
+        scale, span = self.key.scale, self.span
+        if not touches(rect, image_rect(span, scale)):
+            return
+        left, top = max(math.floor(rect[0] * scale), span.left), max(math.floor(rect[1] * scale), span.top)
+        right = min(math.ceil(rect[2] * scale), span.left + span.width)
+        bottom = min(math.ceil(rect[3] * scale), span.top + span.height)
+        if left >= right or top >= bottom:
+            return
+        part = paint_over(shapes, scale, Span(left, top, right - left, bottom - top), ratio)
+        if self.over is None:
+            if part is None:
+                return
+            self.over = np.zeros((span.height, span.width, 4), np.uint8)
+        rows, columns = slice(top - span.top, bottom - span.top), slice(left - span.left, right - span.left)
+        self.over[rows, columns] = 0 if part is None else part
 
     def _image(self, pixels: NDArray[np.uint8], form: QImage.Format) -> QImage:
         image = self._images.get(id(pixels))
@@ -249,10 +238,3 @@ class TileCache:
         self._tiles.clear()
         self._changes.clear()
         self._bytes = 0
-
-
-def nearest_first(keys: Iterable[TileKey], x: float, y: float) -> list[TileKey]:
-    """Tiles by their distance from a point of the world, device pixels."""
-    return sorted(
-        keys, key=lambda key: ((key.column + 0.5) * TILE - x) ** 2 + ((key.row + 0.5) * TILE - y) ** 2
-    )

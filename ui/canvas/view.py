@@ -32,10 +32,11 @@ from ui.canvas import overlay, transform
 from ui.canvas.compose import Color
 from ui.canvas.feed import Feed
 from ui.canvas.input import Input
+from ui.canvas.live import Live
 from ui.canvas.navigation import Navigator
 from ui.canvas.scene import Look
 from ui.canvas.shown import Shown
-from ui.canvas.stage import Live, Stage
+from ui.canvas.stage import Stage
 from ui.canvas.transform import Rect, View
 from ui.session import Session
 from ui.tools.base import Tool

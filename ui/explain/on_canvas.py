@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from ui.canvas.stage import Live
+from ui.canvas.live import Live
 from ui.explain.editing import Preview
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from app.annotation import Annotation
 from app.edits import Edit
 from app.geometry import RleMask
 from model.masks import BoxMask
-from ui.canvas.stage import Live
+from ui.canvas.live import Live
 from ui.tools.base import Pointer, Tool
 from ui.tools.latest import Latest
 from ui.tools.painting import Stroke, extent_of, outcome_of

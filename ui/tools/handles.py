@@ -20,7 +20,7 @@ from app.geometry import PolygonPart, Polygons, from_mask, intersect
 from model.errors import InputError
 from model.masks import BoxMask
 from ui.canvas import hit_testing, overlay
-from ui.canvas.stage import Live
+from ui.canvas.live import Live
 from ui.tools.base import Pointer, Tool
 from ui.tools.latest import Latest
 from ui.tools.sources import sources_of

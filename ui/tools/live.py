@@ -8,7 +8,7 @@ from app.annotation import AnnotationId
 from app.solving import Rect, changed_rect
 from model.masks import BoxMask
 from ui.canvas.compose import Color
-from ui.canvas.stage import Live, extent_of
+from ui.canvas.live import Live, extent_of
 from ui.canvas.transform import union
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from app.geometry import RleMask
 from app.rle import encode
 from model.masks import BoxMask
 from model.opencv import cv2
-from ui.canvas.stage import Live
+from ui.canvas.live import Live
 from ui.tools.stroke import Bounds, Point, capsule, capsule_bounds, merged
 
 if TYPE_CHECKING:

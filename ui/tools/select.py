@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 from app.annotation import Annotation, AnnotationId, AnnotationState
 from app.edits import Edit, EditKind, change
 from app.geometry import measure, translate
-from ui.canvas.stage import Live
+from ui.canvas.live import Live
 from ui.session_edits import moved
 from ui.tools.base import Pointer, Tool
 from ui.tools.handles import BoxHandles

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from app.annotation import Annotation
 from app.geometry import Point, PolygonPart, Polygons, Ring
 from ui.canvas import hit_testing, overlay
-from ui.canvas.stage import Live
+from ui.canvas.live import Live
 from ui.tools.base import Pointer, Tool
 
 GRIP = 7.0  # widget units from a vertex that still grip it
