@@ -268,17 +268,19 @@ class SolveTool(Tool):
             strokes = (*strokes, Stroke(tuple(self._drawn), self._inside))
         work.asked = strokes
         known, before = work.steps, self._start_mask(work)
+        start, size = work.start.geometry, (work.prediction.image_width, work.prediction.image_height)
         shown = self._live.mask or self._settled_mask(work)
         work.coarse, pixels = bool(self._drawn), self._pixels_for(work)
         preview = work.coarse
 
         def solved() -> tuple[Solved, Known]:
+            old = work.mask = before if before is not None else to_mask(start, *size)
             made = solve_strokes(
                 work.start,
                 work.prediction,
                 strokes,
                 known,
-                before=before,
+                before=old,
                 pixels=pixels,
                 preview=preview,
                 finely=shared_look(),
@@ -294,19 +296,19 @@ class SolveTool(Tool):
             work.pixels, work.whole = pixels.for_box(work.start.bbox), pixels.are_whole
         return work.pixels
 
-    def _start_mask(self, work: _Work) -> BoxMask:
-        """The mask before the first hint; decoded once."""
+    def _start_mask(self, work: _Work) -> BoxMask | None:
+        """The mask before the first hint; None where nobody has decoded it yet: the thread does."""
         if work.mask is None:
-            size = work.prediction.image_width, work.prediction.image_height
-            known = self.canvas.stage.masks.known(work.start.id, work.start.geometry)
-            work.mask = known if known is not None else to_mask(work.start.geometry, *size)
+            work.mask = self.canvas.stage.masks.known(work.start.id, work.start.geometry)
         return work.mask
 
     def _settled_mask(self, work: _Work) -> BoxMask | None:
         document = self.document
-        if document is None or work.start.id not in document.annotations:
+        now = document.annotations.get(work.start.id) if document is not None else None
+        if now is None:
             return None
-        return self.canvas.mask_of(work.start.id)
+        known = self.canvas.stage.masks.known(now.id, now.geometry)
+        return work.mask if known is None and now == work.start else known
 
     def _answered(
         self, work: _Work, strokes: tuple[Stroke, ...], answer: tuple[Solved, Known] | InputError
