@@ -1,5 +1,7 @@
 """What augmentation may and may not do to an example."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -73,37 +75,13 @@ def test_the_same_generator_makes_the_same_example() -> None:
 
 
 def test_a_flip_mirrors() -> None:
-    options = AugmentOptions(
-        zoom=(1, 1),
-        stretch=0,
-        rotation=0,
-        flip=1,
-        paste=0,
-        brightness=0,
-        contrast=0,
-        saturation=0,
-        hue=0,
-        grey=0,
-        blur=0,
-    )
+    options = replace(STILL, flip=1)
     found = augment(sample((0, 5, 10, 10)), np.random.default_rng(0), SIZE, GRID, options)
     assert found.boxes[0] == pytest.approx([0.75, 0.25, 1, 0.75], abs=1 / SIZE)
 
 
 def test_what_is_pasted_hides_what_was_there() -> None:
-    options = AugmentOptions(
-        zoom=(1, 1),
-        stretch=0,
-        rotation=0,
-        flip=0,
-        paste=1,
-        brightness=0,
-        contrast=0,
-        saturation=0,
-        hue=0,
-        grey=0,
-        blur=0,
-    )
+    options = replace(STILL, paste=1)
     below, above = sample((0, 0, 20, 20)), sample((10, 0, 20, 20), colour=90)
     found = augment(below, np.random.default_rng(0), SIZE, GRID, options, lambda: above)
     assert found.boxes == pytest.approx(np.array([[0, 0, 0.25, 1], [0.25, 0, 0.75, 1]]), abs=1.5 / SIZE)
@@ -112,19 +90,7 @@ def test_what_is_pasted_hides_what_was_there() -> None:
 
 
 def test_hardly_visible_instances_and_crowds_teach_nothing() -> None:
-    options = AugmentOptions(
-        zoom=(1, 1),
-        stretch=0,
-        rotation=0,
-        flip=0,
-        paste=1,
-        brightness=0,
-        contrast=0,
-        saturation=0,
-        hue=0,
-        grey=0,
-        blur=0,
-    )
+    options = replace(STILL, paste=1)
     below, above = sample((10, 0, 10, 20)), sample((11, 0, 12, 20))
     found = augment(below, np.random.default_rng(0), SIZE, GRID, options, lambda: above)
     assert len(found.boxes) == 1
