@@ -63,6 +63,7 @@ def answer_all(pictures: Tensor, first: Tensor, clicks: Clicks, steepness: Tenso
     given = torch.exp(-squares.clamp(min=0) / 2 - torch.exp(steepness) * away / 2)  # (B, n, hw)
     given = given * (signs != 0)[..., None]
     between = torch.gather(given, 2, at[:, None].expand(-1, n, -1)).transpose(1, 2)  # [i, j] = r_j(x_i)
+    between = between * (signs != 0)[..., None]  # what is no click asks for nothing
     present = torch.gather(first.flatten(1), 1, at)
     short = signs * torch.relu(MARGIN - signs * present)
     matrix = between @ between.transpose(1, 2) + SLACK * torch.eye(n)
