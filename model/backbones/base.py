@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from torch import Tensor, nn
 
 
-class Backbone(nn.Module):
+class Backbone(nn.Module, ABC):
     """`forward(images (B, 3, s, s))` gives C3, C4, C5: maps of stride 8, 16, 32 with `channels` channels."""
 
     channels: tuple[int, int, int]
 
+    @abstractmethod
     def forward(self, images: Tensor) -> list[Tensor]:
-        raise NotImplementedError
+        """The three maps, the finest first."""
 
     def load_classifier(self, state: Mapping[str, Tensor]) -> None:
         """Take the weights of a whole ImageNet classifier. RuntimeError where they do not fit."""
