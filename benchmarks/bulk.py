@@ -1,6 +1,5 @@
 """Pre-labelling a folder: images a second one by one, and with decoding and masks beside the network.
 
-
 Both go through the model's own process, as the program does. One by one: a file is asked for, and its masks
 and run-lengths are made, before the next one is asked for. Pipelined: `app/bulk.py`. Both take turns.
 """
@@ -48,7 +47,7 @@ def measure() -> Report:
             weights = lively_weights(folder, config, read_image(images[0]))
             _measure(report, config, weights, images, batches)
     report.notes += [
-        f"{len(images)} images a round, {usable_cores()} cores; weights are random and find many things in the first image",
+        f"{len(images)} images a round, {usable_cores()} cores, random weights that find much in the first",
         "one by one: asked, answered, masks and run-lengths made, then the next; the same model process",
     ]
     return report
