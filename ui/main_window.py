@@ -10,12 +10,10 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
-    QDoubleSpinBox,
     QLabel,
     QMainWindow,
     QMenu,
     QSizePolicy,
-    QSlider,
     QStackedWidget,
     QToolBar,
     QVBoxLayout,
@@ -39,7 +37,7 @@ from ui.panels.later import Later
 from ui.save_label import SaveLabel
 from ui.session import Session
 from ui.tasks import TaskBar
-from ui.widgets.own_keys import OwnKeys
+from ui.threshold import add_threshold
 
 LAYOUT = docks.LAYOUT
 NARROWEST = 180  # a panel
@@ -78,7 +76,7 @@ class MainWindow(QMainWindow):
         )
         self.actions_.fill_menu_bar()
         self._top, side = self.actions_.bars()
-        self._add_threshold(self._top)
+        self.threshold = add_threshold(self._top, self.session, self.canvas.setFocus)
         self._add_model(self._top)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._top)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, side)
@@ -133,37 +131,6 @@ class MainWindow(QMainWindow):
         bar.addWidget(room)
         self.model_button = ModelButton(self.context)
         bar.addWidget(self.model_button)
-
-    def _add_threshold(self, bar: QToolBar) -> None:
-        session = self.session
-        bar.addSeparator()
-        words = QLabel("  Show proposals from ")
-        words.setObjectName("faint")
-        self.threshold = QSlider(Qt.Orientation.Horizontal)
-        self.threshold.setRange(0, 100)
-        self.threshold.setFixedWidth(130)
-        self.threshold.setAccessibleName("Score threshold")
-        number = QDoubleSpinBox()
-        number.setRange(0, 1)
-        number.setSingleStep(0.05)
-        number.setFixedWidth(72)
-        OwnKeys(number).escaped.connect(self.canvas.setFocus)
-        number.lineEdit().returnPressed.connect(self.canvas.setFocus)
-        number.setToolTip("Proposals with a lower score are hidden; no network runs ( + and - )")
-        number.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        for widget in (words, self.threshold, number):
-            bar.addWidget(widget)
-
-        def show(value: float) -> None:
-            for part, shown in ((self.threshold, round(value * 100)), (number, value)):
-                blocked = part.blockSignals(True)
-                part.setValue(shown)  # type: ignore[arg-type]
-                part.blockSignals(blocked)
-
-        self.threshold.valueChanged.connect(lambda value: session.set_threshold(value / 100))
-        number.valueChanged.connect(session.set_threshold)
-        session.threshold_changed.connect(show)
-        show(session.threshold)
 
     def _connect(self) -> None:
         session, context = self.session, self.context
