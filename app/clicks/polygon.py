@@ -18,6 +18,7 @@ from model.opencv import cv2
 Bits = NDArray[np.bool_]
 Points = NDArray[np.float32]  # (n, 2) x, y
 SIMPLE = 1.5  # pixels: how far a mask's polygon may be from its outline
+PLACES = 6  # of which the one is taken whose correction is worth most
 LEAST = 0.5  # pixels: nearer than this the outline is drawn
 
 
@@ -76,49 +77,47 @@ def edited(mask: Bits, truth: Bits, clicks: int = CAP) -> list[float]:
 
 
 def _improved(polygons: list[Points], outlines: list[Points], truth: Bits) -> list[Points] | None:
-    """The polygons with the vertex that is worth most of: dragged, put in, taken out, a piece removed."""
-    place = _farthest(polygons, outlines)
-    if place is None:
-        return None
-    number, target = place
+    """The polygons after the click that is worth most, of those at the places that are farthest off."""
+    tried = [
+        each
+        for number, target in _farthest(polygons, outlines)
+        for each in _changes(polygons, number, target)
+    ]
+    return max(tried, key=lambda each: iou(_filled(each, truth.shape), truth)) if tried else None
+
+
+def _changes(polygons: list[Points], number: int, target: Points) -> list[list[Points]]:
+    """What one click makes of a polygon: a vertex dragged, put in, taken out, the piece removed."""
     polygon = polygons[number]
-    tried: list[list[Points]] = []
-
-    def instead(*others: Points) -> None:
-        tried.append([*polygons[:number], *others, *polygons[number + 1 :]])
-
-    away = np.hypot(*(polygon - target).T)
-    nearest, edge = int(np.argmin(away)), _edge(polygon, target)
-    moved = polygon.copy()
-    moved[nearest] = target
-    instead(moved)
-    instead(np.insert(polygon, edge + 1, target, axis=0))
+    nearest, edge = int(np.argmin(np.hypot(*(polygon - target).T))), _edge(polygon, target)
+    dragged = polygon.copy()
+    dragged[nearest] = target
+    made: list[list[Points]] = [[dragged], [np.insert(polygon, edge + 1, target, axis=0)]]
     if len(polygon) > 3:
-        instead(np.delete(polygon, nearest, axis=0))
+        made.append([np.delete(polygon, nearest, axis=0)])
     if len(polygons) > 1:
-        instead()
-    return max(tried, key=lambda each: iou(_filled(each, truth.shape), truth))
+        made.append([])
+    return [[*polygons[:number], *each, *polygons[number + 1 :]] for each in made]
 
 
-def _farthest(polygons: list[Points], outlines: list[Points]) -> tuple[int, Points] | None:
-    """The polygon that is farthest from the truth somewhere, and the true point that belongs there."""
-    best: tuple[float, int, Points] | None = None
-    for outline in outlines:
-        distances = np.stack([_away(outline, each) for each in polygons])
-        nearest = distances.min(0)
-        worst = int(np.argmax(nearest))
-        if best is None or nearest[worst] > best[0]:
-            best = float(nearest[worst]), int(distances[:, worst].argmin()), outline[worst]
+def _farthest(polygons: list[Points], outlines: list[Points]) -> list[tuple[int, Points]]:
+    """Places where polygons and outlines are far apart, the farthest first: the polygon, the true point."""
+    points = np.concatenate(outlines)
+    found: list[tuple[float, int, Points]] = []
+    to_polygons = np.stack([_away(points, each) for each in polygons])
+    far = to_polygons.min(0)
+    for _ in range(PLACES):
+        worst = int(np.argmax(far))
+        found.append((float(far[worst]), int(to_polygons[:, worst].argmin()), points[worst]))
+        near = np.hypot(*(points - points[worst]).T) <= max(2 * float(far[worst]), 4.0)
+        far = np.where(near, 0.0, far)
     for number, polygon in enumerate(polygons):
         distances = np.stack([_away(polygon, each) for each in outlines]).min(0)
-        vertex = int(np.argmax(distances))
-        if best is None or distances[vertex] > best[0]:
-            points = np.concatenate(outlines)
-            target = points[int(np.hypot(*(points - polygon[vertex]).T).argmin())]
-            best = float(distances[vertex]), number, target
-    if best is None or best[0] < LEAST:
-        return None
-    return best[1], best[2]
+        for vertex in np.argsort(-distances)[: PLACES // 2]:
+            nearest = int(np.hypot(*(points - polygon[vertex]).T).argmin())
+            found.append((float(distances[vertex]), number, points[nearest]))
+    found.sort(key=lambda each: -each[0])
+    return [(number, target) for away, number, target in found[: 2 * PLACES] if away >= LEAST]
 
 
 def _outlines(bits: Bits) -> list[Points]:

@@ -58,7 +58,7 @@ def lines(result: dict[str, Any]) -> list[str]:
     """The result for people."""
     found = [f"{result['images']} images, {result['instances']} instances, {result['matched']} predicted"]
     found.append(
-        f"{'':34}{'n':>5}{'NoC85':>7}{'NoC90':>7}{'IoU 0':>7}{'1':>6}{'3':>6}{'5':>6}{'10':>6}"
+        f"{'':42}{'n':>5}{'NoC85':>7}{'NoC90':>7}{'IoU 0':>7}{'1':>6}{'3':>6}{'5':>6}{'10':>6}"
         f"{'>1 pt':>7}{'>5 pt':>7}{'ms p50':>8}{'p95':>6}{'polygon':>9}"
     )
     for name, each in result["series"].items():
@@ -66,7 +66,7 @@ def lines(result: dict[str, Any]) -> list[str]:
             continue
         ious = each["iou"] + each["iou"][-1:] * 11
         found.append(
-            f"{name:34}{each['instances']:5}{each['noc85']:7.2f}{each['noc90']:7.2f}"
+            f"{name:42}{each['instances']:5}{each['noc85']:7.2f}{each['noc90']:7.2f}"
             + "".join(f"{ious[k]:{7 if k == 0 else 6}.3f}" for k in (0, 1, 3, 5, 10))
             + f"{each['hurt_1']:7.1%}{each['hurt_5']:7.2%}{each['ms_p50']:8.1f}{each['ms_p95']:6.1f}"
             f"{each['times_polygon']:8.1f}x"
