@@ -9,6 +9,7 @@ Frame: image pixels.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 STATES = tuple(state for state in ImageState if state is not ImageState.SKIPPED)
 AHEAD = 3  # requests with the model's process at a time: it never waits for us
+LOOK = 0.2  # seconds between two looks whether the run was stopped
 LARGEST = 64_000_000  # pixels of an image that are held at a time; of a larger one every second, fourth ...
 
 Here = Callable[[Callable[[], Any]], Any]
@@ -153,6 +155,15 @@ def _pixels(project: Project, record: ImageRecord, prediction: Prediction) -> tu
     return pixels, prediction.image_width / pixels.shape[1]
 
 
+def _answered(future: Future[Prediction], cancelled: Callable[[], bool]) -> Prediction | None:
+    """The answer; None once nobody wants it any more: a model that is being loaded holds nobody up."""
+    while not cancelled():
+        with contextlib.suppress(TimeoutError):
+            return future.result(LOOK)
+    future.cancel()
+    return None
+
+
 class _Run:
     def __init__(self, project: Project, version: str, inference: Inference | None, here: Here) -> None:
         self.project, self.version, self.inference, self.here = project, version, inference, here
@@ -223,7 +234,9 @@ class _Run:
             return
         try:
             if isinstance(answer, Future):
-                answer = answer.result()
+                answer = _answered(answer, cancelled)
+                if answer is None:
+                    return
                 if self.cache:
                     self.cache.save(record.content_key, answer)
             store, version = self.project.store, self.version

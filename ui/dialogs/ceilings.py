@@ -82,6 +82,7 @@ class CeilingsDialog(QDialog):
         self.status, self.about = QLabel(), QLabel()
         self.bar = QProgressBar()
         self.measure = QPushButton("Measure")
+        self.measure.setProperty("primary", True)
         self.copy, self.save = QPushButton("Copy"), QPushButton("Save as CSV …")
         self._lay_out()
         self._connect()
