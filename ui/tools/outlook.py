@@ -112,7 +112,7 @@ def tried_at(
 
     `known`: a mask and its ceiling, that need not be measured again.
     """
-    from app.ceiling import ceiling
+    from app.ceiling import measure
     from app.geometry import to_mask
 
     prediction, before = trial.prediction, trial.before
@@ -134,6 +134,7 @@ def tried_at(
     reached = None
     if trial.steps:
         if known is None or known[0] is not present:
-            known = present, ceiling(prediction, trial.pixels, present)
+            scale = 1.0 if trial.pixels is None else prediction.image_width / trial.pixels.shape[1]
+            known = present, measure(prediction, trial.pixels, present, scale=scale).helped
         reached = known[1]
     return foresee(made.steps[:-1], made.steps[-1], reached), adds, known
