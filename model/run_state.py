@@ -6,16 +6,25 @@ import io
 import json
 import pickle
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from model.errors import InputError, WeightsError
 
 if TYPE_CHECKING:
     from model.train import Training
+
+
+# What reading another file than a checkpoint can bring about.
+FAULTS = (
+    *(pickle.UnpicklingError, RuntimeError, LookupError, ValueError, TypeError, AttributeError),
+    *(EOFError, OSError),
+)
 
 
 def pack(run: Training) -> bytes:
@@ -56,6 +65,7 @@ def restore(run: Training, path: Path) -> None:
                 f"expected to go on with {state['batch']} images a step as begun, got {batch}: "
                 "choose --batch-size and the number of processes so that they multiply to it"
             )
+        _check_numbers(state["network"])
         run.network.load_state_dict(state["network"])
         run.optimiser.load_state_dict(state["optimiser"])
         if run.average is not None:
@@ -70,9 +80,36 @@ def restore(run: Training, path: Path) -> None:
         run.bad_steps = state["bad_steps"]
         run.bad_images.update(state["bad_images"])
         run.skipped_before.update(state["skipped_images"])
-    except (pickle.UnpicklingError, RuntimeError, KeyError, ValueError, EOFError, OSError) as error:
-        words = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+    except InputError:
+        raise
+    except FAULTS as error:
         raise WeightsError(
-            f"{path}: expected this run's checkpoint, got another or a damaged one ({words}); "
+            f"{path}: expected this run's checkpoint, got another or a damaged one ({_reason(error)}); "
             "start without --resume"
         ) from None
+
+
+def _reason(error: BaseException) -> str:
+    """What is wrong with the file, in words of ours: torch's are long and speak of torch."""
+    words = str(error)
+    if isinstance(error, pickle.UnpicklingError):
+        return "it holds other things than tensors, which are not run, or is cut short"
+    if "state_dict" in words:
+        lines = [line.strip() for line in words.splitlines()]
+        return (
+            f"it is of another network: {lines[1].split(': copying')[0]}"
+            if len(lines) > 1
+            else "it is of another network"
+        )
+    if isinstance(error, EOFError) or "archive" in words:
+        return "it is cut short"
+    if isinstance(error, ValueError | OSError):
+        return words.splitlines()[0][:120] if words else type(error).__name__
+    return "it is no checkpoint of a run"
+
+
+def _check_numbers(state: Mapping[str, Tensor]) -> None:
+    """ValueError names the first value that is no number: no step could mend it."""
+    for key, value in state.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise ValueError(f"{key} holds values that are no numbers")

@@ -15,7 +15,7 @@ from PIL import Image
 from model import dataset, train
 from model.augment import AugmentOptions, augment
 from model.config import CONFIGS
-from model.errors import InputError
+from model.errors import InputError, WeightsError
 from model.published_augment import augment_published
 from model.run_folder import RunFolder
 from model.samples import Sample, SampleMask, SampleStore, make_sample
@@ -175,3 +175,27 @@ def test_going_on_with_another_batch_is_refused(scenes: Path, tmp_path: Path) ->
     train.train(short(scenes, tmp_path / "run"))
     with pytest.raises(InputError, match="expected to go on with 2 images a step"):
         train.train(short(scenes, tmp_path / "run", resume=True, batch_size=4, iterations=8))
+
+
+def test_a_checkpoint_that_is_none_is_refused_in_one_line(scenes: Path, tmp_path: Path) -> None:
+    train.train(short(scenes, tmp_path / "run", iterations=1))
+    path = tmp_path / "run" / "checkpoint.pt"
+    good = path.read_bytes()
+    spoilt = torch.load(path, weights_only=True)
+    key = next(key for key in spoilt["network"] if key.endswith("weight"))
+    spoilt["network"][key][0] = float("nan")
+    others: list[tuple[object, str]] = [
+        (spoilt, f"{key} holds values that are no numbers"),
+        ([1, 2], "no checkpoint of a run"),
+        ({"batch": 2}, "no checkpoint of a run"),
+        (good[: len(good) // 2], "cut short"),
+        (b"", "cut short"),
+    ]
+    for content, words in others:
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            torch.save(content, path)
+        with pytest.raises(WeightsError, match=words) as refused:
+            train.train(short(scenes, tmp_path / "run", resume=True, iterations=3))
+        assert "\n" not in str(refused.value)
