@@ -108,7 +108,9 @@ def _taken_apart(
 
     `weights`: of the rows, before. Fine prototypes say all at once, so that rows stand beside their answer.
     """
-    sight = getattr(after.grid, "sight", None)
+    if np.array_equal(after.logits, before.logits):  # all was right already
+        return np.zeros_like(after.logits), np.zeros(len(after.rows))
+    sight = after.grid.sight
     if sight is not None:
         first = np.asarray(sight.first, np.float32)
         own = first + _sum(after, weights) - before.logits

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from app.fine import shared_look
 from app.hint_work import Parts, total, works_of
-from app.instance_solving import Step, Stroke
+from app.instance_solving import Step, Stroke, solve_near
 from model.local_solving import BARELY, SURE
-from tests.app.test_instance_solving import BODY, bits, prediction, solved
+from tests.app.test_instance_solving import BODY, BOX, bits, picture, prediction, solved
 
 ARM = Stroke(((108.0, 56.0),), True)
 CORNER = Stroke(((34.0, 34.0),), False)
@@ -71,3 +72,18 @@ def test_a_hint_that_changes_nothing_has_no_parts_and_paint_is_counted_as_paint(
     again, steps = works(Stroke(((60.3, 60.3),), False), Stroke(((60.3, 60.3),), True))
     assert steps[1].painted
     assert again[1].parts.paint > 0
+
+
+def test_beside_fine_prototypes_the_rows_hold_what_these_did_not_see() -> None:
+    found = prediction()
+    coefficients = found.coefficients[0]
+    steps = solve_near(
+        BODY, coefficients, BOX, found, picture(), (ARM, CORNER), untouched=True, finely=shared_look()
+    )
+    works_ = works_of(steps, BODY, coefficients)
+    before = BODY
+    for each, step in zip(works_, steps, strict=True):
+        assert each.parts.total == pytest.approx((bits(before) ^ bits(step.mask)).sum(), abs=1e-3)
+        assert np.isfinite(each.amount)
+        before = step.mask
+    assert abs(works_[0].amount) < 50
