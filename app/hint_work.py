@@ -152,7 +152,7 @@ def _parts(step: Step, before: BoxMask, logits: Floats, own: Floats, helped: Flo
     cells = step.field.changed
     if cells is None or not cells.any() or not solved:
         return Parts(paint=float(changed))
-    sense = 1.0 if step.strokes[-1].inside else -1.0
+    sense = np.where(step.field.logits[cells] > 0, np.float32(1), np.float32(-1))  # fine ones go both ways
     by_own, by_help = (np.maximum(sense * each[cells], 0.0) for each in (own, helped))
     both = by_own + by_help
     forced = (sense * (logits + own + helped)[cells] <= 0) | (both <= 0)  # set, as nothing moved them
