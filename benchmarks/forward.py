@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from model.messages import Prediction
     from model.predictor import Predictor
     from model.two_stage import MaskRcnn
-    from model.yolact import Yolact
+    from model.yolact import RawOutput, Yolact
 
 NAME = "forward"
 CONFIGURATIONS = (
@@ -346,7 +346,9 @@ def lively_weights(folder: Path, config: str, pixels: NDArray[np.uint8] | None =
     model = build(chosen).eval()
     with torch.inference_mode():
         image = to_input(picture() if pixels is None else pixels, chosen)
-        spread = model(image).class_logits.std()
+        raw = model(image)
+        spread = raw.class_logits.std()
+        _liven(model, raw)
         layer = model.prediction_layers[0].conf_layer
         assert isinstance(layer, torch.nn.Conv2d)
         assert layer.bias is not None
@@ -362,6 +364,17 @@ def lively_weights(folder: Path, config: str, pixels: NDArray[np.uint8] | None =
     path = folder / config / WEIGHTS_FILE
     checkpoint.save(model, ModelCard(config, chosen, names(chosen.classes)), path)
     return path
+
+
+def _liven(model: Yolact, raw: RawOutput) -> None:
+    """Prototypes and coefficients of about 1, so that masks have pixels."""
+    import torch
+
+    last, wanted = model.proto_net[-1], model.prediction_layers[0].mask_layer
+    assert isinstance(last, torch.nn.Conv2d)
+    assert isinstance(wanted, torch.nn.Conv2d)
+    last.weight *= 1 / raw.prototypes.std().clamp(min=1e-30)
+    wanted.weight *= 1 / raw.coefficients.std().clamp(min=1e-30)
 
 
 if __name__ == "__main__":
