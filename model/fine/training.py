@@ -31,7 +31,6 @@ from model.opencv import cv2
 
 CLICKS = 4
 EVERY = 250  # iterations from one checkpoint to the next
-FAR = -1.5  # steepness that a second round begins with: hints reach further
 OFF_CENTRE = 0.25  # share of clicks that miss the middle
 
 
@@ -186,7 +185,6 @@ def train(
     network.load_encoder()
     if begin_with is not None:
         network.load_state_dict(torch.load(begin_with, weights_only=True)["network"])
-        network.steepness.data.fill_(FAR)
     network = network.to(memory_format=torch.channels_last)
     encoder = [p for name, p in network.named_parameters() if name.startswith(("stem", "blocks"))]
     ids = {id(p) for p in encoder}
