@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.geometry import tight, window
+from model.basis import grown
 from model.fine.sight import FineSight, Rectangle, Sight, built_in, in_cells
 from model.masks import BoxMask
 from model.opencv import cv2
@@ -68,6 +69,22 @@ def drawn(sight: Sight) -> BoxMask:
     size = right - left, bottom - top
     wide = cv2.resize(np.clip(sight.first, -SURE, SURE), size, interpolation=cv2.INTER_LINEAR)
     return tight(BoxMask(left, top, np.asarray(wide > 0)))
+
+
+def redrawn(mask: BoxMask, pixels: NDArray[np.uint8], width: int, finely: FineLook | None) -> BoxMask:
+    """A mask as fine prototypes see it; the mask itself where they see nothing, or another thing.
+
+    `pixels`: (H, W, 3) RGB of the image, perhaps reduced; `width`: of the image itself.
+    """
+    mask = tight(mask)
+    if finely is None or not mask.bits.any():
+        return mask
+    scale = width / pixels.shape[1]
+    rows, columns = mask.bits.shape
+    box = float(mask.left), float(mask.top), float(columns), float(rows)
+    sight = finely.of(mask, grown(box, width, round(pixels.shape[0] * scale)), pixels, scale)
+    made = mask if sight is None else drawn(sight)
+    return made if made.bits.any() else mask
 
 
 def _likeness(sight: Sight, bits: NDArray[np.bool_]) -> float:

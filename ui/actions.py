@@ -158,6 +158,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
             separated=True),
         row("mask.smooth", "Smooth the edge", "Shift+S", lambda c: _pixels(c).smooth(), with_chosen,
             "Takes spikes and notches away; again: more"),
+        row("mask.redraw", "Draw anew, finely", "Shift+R", lambda c: _pixels(c).redraw(), with_chosen,
+            "As a small network sees it from here; Ctrl+A first: all of the image"),
         row("mask.edges", "Draw to the image's edges …", "Shift+E", _refine_edges, with_chosen,
             "With its strength on a slider, previewed"),
         row("mask.subtract", "Leave to the neighbours what is theirs", "Shift+M",

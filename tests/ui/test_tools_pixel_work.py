@@ -209,3 +209,30 @@ def test_hardness_goes_by_keys_and_is_said(session: FakeSession, canvas: Canvas)
     for _ in range(5):
         QTest.keyClick(canvas, Qt.Key.Key_BraceRight, Qt.KeyboardModifier.ShiftModifier)
     assert BrushTool.hardness == 1.0
+
+
+def test_chosen_masks_are_drawn_anew_as_fine_prototypes_see_them(
+    qtbot: QtBot, session: FakeSession, work: PixelWork
+) -> None:
+    rng = np.random.default_rng(0)
+    picture = rng.integers(60, 80, (SIZE[1], SIZE[0], 3)).astype(np.uint8)
+    truth = disc(100, 100, 40, SIZE)
+    area = picture[truth.top : truth.bottom, truth.left : truth.right]
+    area[truth.bits] = (200, 170, 60)
+    rough = BoxMask(truth.left + 5, truth.top, truth.bits.copy())
+    rough.bits[:25] = False
+    session.show(picture, [mask_annotation(1, rough, SIZE)])
+    session.select([ONE])
+    wanted = window(truth, 0, 0, *SIZE)
+    before = (bits(session, ONE) ^ wanted).sum()
+    work.redraw()
+    wait(qtbot, work)
+    assert len(session.applied) == 1
+    assert (bits(session, ONE) ^ wanted).sum() < before
+
+
+def test_without_pixels_nothing_is_drawn_anew(session: FakeSession, work: PixelWork) -> None:
+    session.pixels = None
+    work.redraw()
+    assert not work.busy
+    assert session.applied == []

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject
 
 from app.annotation import Annotation, AnnotationId, AnnotationState
 from app.edits import Change, Edit, EditKind
+from app.fine import redrawn, shared_look
 from app.geometry import from_mask, tight, to_mask
 from app.pixel_edits import (
     Point,
@@ -30,6 +31,7 @@ from model.errors import InputError
 from model.masks import BoxMask
 from ui.tools.base import Tool
 from ui.tools.latest import Latest
+from ui.tools.pixels import pixels_of
 
 if TYPE_CHECKING:
     from app.document import ImageDocument
@@ -85,6 +87,14 @@ class PixelWork(QObject):
             self._each(lambda mask, width, height: grow(mask, pixels, width, height))
         else:
             self._each(lambda mask, width, height: shrink(mask, -pixels, width, height))
+
+    def redraw(self) -> None:
+        """Each mask as fine prototypes see it, once."""
+        pixels = pixels_of(self._canvas.session).whole
+        if pixels is None:
+            self._canvas.session.message.emit("one moment: the image is still being read", "info")
+            return
+        self._each(lambda mask, width, height: redrawn(mask, pixels, width, shared_look()))
 
     def subtract_neighbours(self) -> None:
         """What other shown instances have is theirs."""
