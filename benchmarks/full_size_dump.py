@@ -78,7 +78,7 @@ def compare(name: str, folder: Path) -> str:
     check_detections(found, published, doubles, "fast", width, height)
     detections = len(found["det_scores"])
     seconds = time.monotonic() - began
-    return f"| {name} | {worst[1]:.1e} ({worst[0]}) | {detections}, all equal | {seconds:.0f} s |", detections
+    return f"| {name} | {worst[1]:.1e} ({worst[0]}) | {detections}, all equal | {seconds:.0f} s |"
 
 
 def main() -> None:
