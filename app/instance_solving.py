@@ -23,6 +23,7 @@ from model.opencv import cv2
 Box = tuple[float, float, float, float]  # x y w h
 Point = tuple[float, float]
 MOST = 12  # places of a stroke that count
+BLOCK = 128  # pixels a side that are brought to the image's resolution together
 BEYOND = 0.1  # of the grown box: how far the grid reaches beyond a hint outside of it
 
 
@@ -159,19 +160,20 @@ def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 
 def _on_grid(mask: BoxMask, rectangle: Rectangle, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """(h, w): the cells that the mask covers half of."""
-    bits = window(mask, *rectangle).astype(np.uint8) * 255
+    bits = window(mask, *rectangle).view(np.uint8)
+    bits *= 255  # its own array, and nobody else's
     return np.asarray(cv2.resize(bits, shape[::-1], interpolation=cv2.INTER_AREA)) > 127
 
 
 def _with_changes(mask: BoxMask, field: Field, inside: bool) -> BoxMask:
     """The mask with what the last hint changed, at the image's resolution; the rest stays to the pixel."""
     assert field.changed is not None
-    if field.whole:
-        area = field.grid.rectangle  # holds all of the mask
-        return tight(BoxMask(area[0], area[1], _sampled(field.logits, 0, 0, area, field) > 0))
     rows, columns = np.flatnonzero(field.changed.any(1)), np.flatnonzero(field.changed.any(0))
     if not len(rows):
         return mask
+    if field.whole:
+        area = field.grid.rectangle  # holds all of the mask
+        return tight(BoxMask(area[0], area[1], _above(field.logits, 0.0, 0, 0, area, field)))
     height, width = field.grid.shape
     top, bottom = max(int(rows[0]) - 2, 0), min(int(rows[-1]) + 3, height)
     left, right = max(int(columns[0]) - 2, 0), min(int(columns[-1]) + 3, width)
@@ -187,11 +189,41 @@ def _with_changes(mask: BoxMask, field: Field, inside: bool) -> BoxMask:
     if across < 1 or down < 1:
         return mask
     part = slice(top, bottom), slice(left, right)
-    logits = _sampled(field.logits[part], left, top, area, field)
+    positive = _above(field.logits[part], 0.0, left, top, area, field)
     allowed = cv2.dilate(field.changed[part].astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
-    touched = _sampled(allowed, left, top, area, field) > 0.5
-    taken = BoxMask(area[0], area[1], touched & ((logits > 0) == inside))
-    return _combined(mask, taken, inside)
+    touched = _above(allowed, 0.5, left, top, area, field)
+    touched &= positive if inside else ~positive
+    return _combined(mask, BoxMask(area[0], area[1], touched), inside)
+
+
+def _above(
+    values: NDArray[np.float32], limit: float, left: int, top: int, area: Rectangle, field: Field
+) -> NDArray[np.bool_]:
+    """Where `_sampled` values are above a limit; of a large area only blocks near an edge are sampled."""
+    x0, y0, x1, y1 = area
+    result = np.empty((y1 - y0, x1 - x0), np.bool_)
+    above = values > limit
+    side = BLOCK if result.size > BLOCK**2 * 16 else max(result.shape)
+    for y in range(y0, y1, side):
+        bottom = min(y + side, y1)
+        rows = _reached(y, bottom, field.grid.rectangle[1], field.grid.scale[1], top, above.shape[0])
+        for x in range(x0, x1, side):
+            right = min(x + side, x1)
+            columns = _reached(x, right, field.grid.rectangle[0], field.grid.scale[0], left, above.shape[1])
+            cells = above[rows, columns]
+            block = result[y - y0 : bottom - y0, x - x0 : right - x0]
+            if cells.all() or not cells.any():
+                block[:] = cells[0, 0]
+            else:
+                block[:] = _sampled(values, left, top, (x, y, right, bottom), field) > limit
+    return result
+
+
+def _reached(start: int, stop: int, origin: int, scale: float, first: int, count: int) -> slice:
+    """The cells, of `count` from the grid's `first` one on, that the values of pixels are made of."""
+    low = math.floor((start - origin) * scale) - first - 1
+    high = math.ceil((stop - origin) * scale) - first + 1
+    return slice(min(max(low, 0), count - 1), max(min(high, count), 1))
 
 
 def _sampled(
