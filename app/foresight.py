@@ -40,6 +40,7 @@ class Foreseen:
     outlook: Outlook
     pixels: int
     ceiling: float | None = None
+    anew: bool = False  # whether fine prototypes draw all of the mask anew
 
     @property
     def helps(self) -> bool:
@@ -50,6 +51,8 @@ class Foreseen:
         """One line for the person."""
         many = f"{self.pixels:,} {'pixel' if self.pixels == 1 else 'pixels'}"
         match self.outlook:
+            case Outlook.SOLVES if self.anew:
+                return f"a click here has the whole mask drawn anew, finely: {many} change"
             case Outlook.SOLVES:
                 return f"a click here changes {many}"
             case Outlook.NOTHING:
@@ -79,7 +82,7 @@ def foresee(before: Sequence[Step], tried: Step, ceiling: float | None = None) -
         return Foreseen(Outlook.STALLED, pixels, ceiling)
     if ceiling is not None and ceiling < LOW and before:
         return Foreseen(Outlook.BEYOND, pixels, ceiling)
-    return Foreseen(Outlook.SOLVES, pixels, ceiling)
+    return Foreseen(Outlook.SOLVES, pixels, ceiling, anew=tried.field.whole)
 
 
 def has_stalled(steps: Sequence[Step]) -> bool:

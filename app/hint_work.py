@@ -54,6 +54,7 @@ class HintWork:
     logits: Floats  # (h, w) cells of the grid, signed; all of the hint's rows, at their present weights
     parts: Parts
     added: BoxMask  # pixels that it painted or removed
+    fine: bool = False  # whether the prototypes' part is the first answer of fine ones
 
     @property
     def amount(self) -> float:
@@ -88,6 +89,7 @@ def works_of(
             *_cut(last, np.where(np.array(owners) == number, weights, 0.0), steps[-1].rectangle),
             parts[number],
             step.added,
+            step.field.grid.sight is not None,
         )
         for number, step in enumerate(steps)
     )

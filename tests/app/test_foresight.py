@@ -22,6 +22,12 @@ def test_a_hint_that_solves_says_how_much_it_changes() -> None:
     assert found.helps
 
 
+def test_a_hint_that_draws_all_anew_is_said_to() -> None:
+    (tried,) = solved(ARM)
+    tried = replace(tried, field=replace(tried.field, whole=True))
+    assert "drawn anew" in foresee((), tried).words()
+
+
 def test_where_all_is_right_there_is_nothing_to_say() -> None:
     (tried,) = solved(Stroke(((60.0, 60.0),), True))
     assert foresee((), tried).outlook is Outlook.NOTHING

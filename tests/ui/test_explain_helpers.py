@@ -1,6 +1,7 @@
 """Helper rows of hints as bars: shown for what they are, also over the image; taken back one by one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def test_every_hint_has_a_row_with_its_sign_and_its_words(
     words = section.bars.words(1)
     assert "Hint 2" in words
     assert "does not belong" in words
-    assert "no pictures of the network's" in words
+    assert "small network" in words  # fine prototypes answered
 
 
 def test_hovering_a_row_shows_its_share_where_it_is(
@@ -132,3 +133,16 @@ def test_shares_are_parts_of_one_and_the_picture_paints(qtbot: QtBot) -> None:
     assert not over.isNull()
     assert frame[2] > 0
     assert bars.hint_at(QPointF(5, 5)) == -1
+
+
+def test_the_first_answer_of_fine_prototypes_is_named(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, section: HelperSection
+) -> None:
+    hint_twice(qtbot, session, canvas)
+    qtbot.waitUntil(lambda: len(section.bars.works) == 2, timeout=5000)
+    plain = [replace(each, fine=False) for each in section.bars.works]
+    section.bars.set_works(plain)
+    assert "fine" not in section.bars.words(0).lower()
+    section.bars.set_works([replace(each, fine=True) for each in plain])
+    assert section.bars.names[0] == "fine prototypes"
+    assert "first hint" in section.bars.words(0)

@@ -282,7 +282,7 @@ def test_where_the_pointer_rests_it_says_what_a_hint_would_do(
     qtbot: QtBot, session: FakeSession, canvas: Canvas
 ) -> None:
     hint = rest(qtbot, canvas, 220, 60)
-    assert hint.startswith("Left click here changes")
+    assert hint.startswith("Left click here has the whole mask drawn anew")
     assert session.applied == []
     assert strokes(canvas) == 0
     click(canvas, 220, 60, LEFT)
@@ -303,3 +303,16 @@ def test_before_a_hint_that_only_paints_the_brush_is_named(
     qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=5000)
     tolerance = canvas.tolerance(9)  # beside the mark, in the same cell
     assert "brush" in rest(qtbot, canvas, 60 + tolerance, 150)
+
+
+def test_a_hint_where_all_is_right_already_is_told_so(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    before = mask_of(session)
+    click(canvas, 80, 150, LEFT)
+    qtbot.waitUntil(lambda: bool(session.messages), timeout=5000)
+    assert "nothing changed" in session.messages[-1]
+    assert (mask_of(session) == before).all()
+    click(canvas, 220, 60, LEFT)
+    qtbot.waitUntil(lambda: len(session.applied) == 2, timeout=5000)
+    assert len([each for each in session.messages if "nothing changed" in each]) == 1

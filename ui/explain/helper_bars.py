@@ -37,6 +37,12 @@ WHAT = (
     "where the image's colour and the prototypes are as they are there, and does what the prototypes cannot. "
     "Where that fails, too, the hint paints."
 )
+FINE_NAMES = ("fine prototypes", "helper rows", "paint")
+FINE = (
+    "<b>Fine prototypes</b>: with the first hint a small network looks closely at this instance and draws "
+    "the mask as it sees it; that is their part. Each hint's <b>helper row</b> then changes what is near the "
+    "hint and looks like it. Where that fails, too, the hint paints."
+)
 KEYS = (
     "Up and down go from one to the next, Delete takes the hint back. "
     "What a row adds to the mask is shown over the image."
@@ -79,6 +85,16 @@ class HelperBars(QWidget):
     def strongest(self) -> float:
         """The largest |logit| that any of the rows adds."""
         return max((abs(each.amount) for each in self.works), default=0.0)
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Of the three shares."""
+        return FINE_NAMES if any(each.fine for each in self.works) else NAMES
+
+    @property
+    def what(self) -> str:
+        """What they are."""
+        return FINE if any(each.fine for each in self.works) else WHAT
 
     # --- geometry ------------------------------------------------------------------------------------------
 
@@ -129,7 +145,7 @@ class HelperBars(QWidget):
         painter.drawRoundedRect(groove, 3, 3)
         at = 3.0
         shares = shares_of(parts)
-        for name, share, color in zip(NAMES, shares, (PROTOTYPES, HELPERS, PAINT), strict=True):
+        for name, share, color in zip(self.names, shares, (PROTOTYPES, HELPERS, PAINT), strict=True):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(color)
             painter.drawRect(QRectF(left, groove.top(), groove.width() * share, groove.height()))
@@ -190,12 +206,11 @@ class HelperBars(QWidget):
         """What a row means."""
         work = self.works[number]
         what = "belongs to it" if work.inside else "does not belong to it"
-        shares = zip(NAMES, shares_of(work.parts), strict=True)
-        parts = ", ".join(f"{name} {share:.0%}" for name, share in shares if share > 0)
+        shares = zip(self.names, shares_of(work.parts), strict=True)
+        parts = ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005)
         did = f"changed {work.parts.total:,.0f} pixels: {parts}" if work.parts.total else "changed nothing"
-        return (
-            f"<b>Hint {number + 1}</b> ({what}) {did}.<br>{WHAT}<br>Click ✕, or Delete: takes the hint back."
-        )
+        back = "Click ✕, or Delete: takes the hint back."
+        return f"<b>Hint {number + 1}</b> ({what}) {did}.<br>{self.what}<br>{back}"
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         number = self.hint_at(event.position())
@@ -226,7 +241,7 @@ class HelperBars(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             number = self.hint_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.words(number) if number >= 0 else WHAT, self)
+            QToolTip.showText(event.globalPos(), self.words(number) if number >= 0 else self.what, self)
             return True
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             mine = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace, Qt.Key.Key_Up, Qt.Key.Key_Down)

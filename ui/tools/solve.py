@@ -39,6 +39,7 @@ from ui.tools.pixels import pixels_of
 from ui.tools.sources import sources_of
 
 if TYPE_CHECKING:
+    from model.local_solving import Field
     from ui.canvas.view import Canvas
     from ui.session import Session
 
@@ -46,6 +47,8 @@ STEP = 6.0  # widget units between the places of a stroke
 EDGE = 16.0  # widget units outside the image that still mean its edge
 PAINTED = "the prototypes cannot express this: painted"
 STALLED = "the last hints here changed little: solving has stopped helping, the brush does more"
+ANEW = "the whole mask was drawn anew, finely, with your hint · the next hints change what is near them"
+ALREADY = "the mask has it so already, nothing changed: hint where it is wrong"
 LAST = "no hint is left to take back: Delete removes the instance"
 
 
@@ -355,6 +358,15 @@ class SolveTool(Tool):
             self.tell(STALLED, "info")
         elif work.strokes and work.solved.painted[-1]:
             self.tell(PAINTED, "info")
+        elif work.strokes:
+            self._tell_what_came(before, after, work.steps[-1].field)
+
+    def _tell_what_came(self, before: Annotation, after: Annotation, made: Field) -> None:
+        """What the person could not guess from the picture."""
+        if before.geometry == after.geometry:
+            self.tell(ALREADY, "info")
+        elif made.whole and made.changed is not None and made.changed.any():
+            self.tell(ANEW, "info")
 
     def _publish(self) -> None:
         """Tell which hints count, and what they made."""
