@@ -316,3 +316,6 @@ def test_a_hint_where_all_is_right_already_is_told_so(
     click(canvas, 220, 60, LEFT)
     qtbot.waitUntil(lambda: len(session.applied) == 2, timeout=5000)
     assert len([each for each in session.messages if "nothing changed" in each]) == 1
+    session.messages.clear()
+    click(canvas, 84, 120, LEFT)  # all right again, and the instance is a person's by now
+    qtbot.waitUntil(lambda: any("nothing changed" in each for each in session.messages), timeout=5000)

@@ -341,6 +341,8 @@ class SolveTool(Tool):
         after = work.solved.annotation
         if before is None or after is None or before == after:
             self._live.end()
+            if before == after and work.strokes and _changed_nothing(work.steps[-1].field):
+                self.tell(ALREADY, "info")
             return
         if after.area <= 0:
             self.tell("nothing would be left of the instance, so the last hint was dropped", "warning")
@@ -365,7 +367,7 @@ class SolveTool(Tool):
         """What the person could not guess from the picture."""
         if before.geometry == after.geometry:
             self.tell(ALREADY, "info")
-        elif made.whole and made.changed is not None and made.changed.any():
+        elif made.whole and not _changed_nothing(made):
             self.tell(ANEW, "info")
 
     def _publish(self) -> None:
@@ -535,3 +537,7 @@ class SolveTool(Tool):
             marks.paint_marks(painter, strokes, view, hot=self._hot, painted=painted)
         if self._cross.place is not None:
             marks.paint_cross(painter, self._cross.place, view)
+
+
+def _changed_nothing(made: Field) -> bool:
+    return made.changed is None or not made.changed.any()
