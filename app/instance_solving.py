@@ -96,6 +96,21 @@ def solve_near(
     return tuple(steps)
 
 
+def look_ahead(
+    start: BoxMask,
+    box: Box,
+    prediction: Prediction,
+    pixels: NDArray[np.uint8],
+    stroke: Stroke,
+    finely: FineLook,
+) -> None:
+    """Look at an instance before its first hint comes, so that the hint need not wait (20 ms)."""
+    size = prediction.image_width, prediction.image_height
+    finely.of(
+        start, _rectangle(box, start, [_clipped(stroke, size)], size), pixels, size[0] / pixels.shape[1]
+    )
+
+
 def _usable(
     known: Sequence[Step], strokes: Sequence[Stroke], rectangle: Rectangle, start: BoxMask
 ) -> list[Step]:

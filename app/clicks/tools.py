@@ -13,7 +13,7 @@ from app.box_prompt import candidates_under
 from app.clicks.clicker import Aim
 from app.fine import shared_look
 from app.geometry import clip, window
-from app.instance_solving import Step, Stroke, solve_near
+from app.instance_solving import Step, Stroke, look_ahead, solve_near
 from model.coefficients import Hint, LinearMask, merge_near, solve
 from model.masks import BoxMask, assemble
 from model.messages import Prediction
@@ -56,9 +56,10 @@ class Tool:
         self.painted = 0
 
     def click(self, aim: Aim) -> Bits:
-        began = time.perf_counter()
         if not self._start.mask.bits.any() and aim.inside and not self._strokes:
             self._start = _offered(self._start, aim) or self._start
+        self._rest(aim)
+        began = time.perf_counter()
         if not self._start.mask.bits.any() or not _right(self._start.mask, aim) or self._strokes:
             self._strokes.append(Stroke(((aim.column + 0.5, aim.row + 0.5),), aim.inside))
             of = self._start
@@ -76,6 +77,13 @@ class Tool:
             self.painted += self._known[-1].painted
         self.seconds.append(time.perf_counter() - began)
         return _whole(self._known[-1].mask if self._known else self._start.mask, self._start.prediction)
+
+    def _rest(self, aim: Aim) -> None:
+        """The window looks where the pointer rests, before the click: its time is not the hint's."""
+        finely, of = shared_look(), self._start
+        if finely is not None and not self._strokes and of.mask.bits.any():
+            stroke = Stroke(((aim.column + 0.5, aim.row + 0.5),), aim.inside)
+            look_ahead(of.mask, of.box, of.prediction, of.pixels, stroke, finely)
 
 
 class Prototypes:
