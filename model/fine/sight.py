@@ -63,9 +63,10 @@ class FineSight:
     def look(
         self, pixels: NDArray[np.uint8], rectangle: Rectangle, bits: NDArray[np.bool_], *, scale: float = 1.0
     ) -> Sight:
-        """About 20 ms: the crop and its mirror image are looked at. `pixels`: (H, W, 3) RGB of the image, or one reduced by `scale`.
+        """About 20 ms: the crop and its mirror image are looked at.
 
-        `bits`: the mask's pixels in the rectangle, (bottom - top, right - left).
+        `pixels`: (H, W, 3) RGB of the image, or one reduced by `scale`. `bits`: the mask's pixels in the
+        rectangle, (bottom - top, right - left).
         """
         left, top, right, bottom = (round(value / scale) for value in rectangle)
         left, top = min(left, pixels.shape[1] - 1), min(top, pixels.shape[0] - 1)
