@@ -1,5 +1,7 @@
 """Regions: cut to the image, whole pixels, and what the network then says is in the region's own frame."""
 
+from collections.abc import Iterator
+from multiprocessing import Pipe
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +29,11 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def host(weights: Path) -> _Host:
-    made = _Host()
-    made.answer(LoadModel(1, weights, "cpu"))
-    return made
+def host(weights: Path) -> Iterator[_Host]:
+    ours, theirs = Pipe()
+    with ours, theirs, _Host(theirs) as made:
+        made.answer(LoadModel(1, weights, "cpu"))
+        yield made
 
 
 @pytest.fixture
