@@ -187,18 +187,11 @@ def test_the_next_image_keeps_the_view_when_asked(qtbot: QtBot, session: FakeSes
     assert canvas.view != view
 
 
-def test_the_view_follows_the_widgets_size_until_zoomed(
-    qtbot: QtBot, session: FakeSession, canvas: Canvas
-) -> None:
+def test_the_view_follows_the_widgets_size(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
     session.show(grey())
     canvas.resize(300, 212)
     assert canvas.view is not None
     assert canvas.view.rect_to_widget((0, 0, *SIZE))[2] <= 300
-    canvas.zoom_to(6.0)
-    middle = canvas.view.to_image(150, 106)
-    canvas.resize(500, 300)
-    assert canvas.view.scale == 6.0
-    assert canvas.view.to_widget(*middle) == pytest.approx((250, 150), abs=1)
 
 
 def test_what_is_selected_stands_out(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:

@@ -1,7 +1,8 @@
 """The canvas: shows the session's image and instances, and hands mouse and keys to the chosen tool.
 
-The heavy painting is done by the threads behind `stage`; this widget copies tiles, draws small things over
-them, and keeps the view. Frames: see `transform`.
+The heavy painting is done by the threads behind `stage`; this widget copies tiles and lets draw over them.
+What it shows of the image is `framing`'s, which tool is chosen `toolbelt`'s, what lies over the tiles
+`small_things`'. Frames: see `transform`.
 """
 
 from __future__ import annotations
@@ -28,19 +29,20 @@ from app.edits import Edit
 from app.geometry import Geometry, RleMask
 from model.masks import BoxMask
 from ui import theme
-from ui.canvas import overlay, transform
 from ui.canvas.compose import Color
 from ui.canvas.feed import Feed
+from ui.canvas.framing import Framing
 from ui.canvas.input import Input
 from ui.canvas.live import Live
 from ui.canvas.navigation import Navigator
 from ui.canvas.scene import Look
 from ui.canvas.shown import Shown
+from ui.canvas.small_things import SmallThings
 from ui.canvas.stage import Stage
+from ui.canvas.toolbelt import Toolbelt
 from ui.canvas.transform import Rect, View
 from ui.session import Session
 from ui.tools.base import Tool
-from ui.tools.catalog import TOOLS
 
 if TYPE_CHECKING:
     from app.document import ImageDocument
@@ -62,20 +64,15 @@ class Canvas(QWidget):
         self.session = session
         self.stage = Stage(self)
         self.shown = Shown(session, self.stage)
-        self.navigator = Navigator(self)
+        self._framing = Framing(self, self._framed)
+        self.navigator = Navigator(self._framing)
         self.keep_view = False  # stay at the same place when the next image has the same size
         self.brush_diameter = 24.0  # image pixels; brush and eraser share it
         self._feed = Feed(session, self.stage, self)
-        self._view: View | None = None
-        self._size = (0, 0)
         self._image_id: ImageId | None = None
-        self._fitted = True  # the view follows the widget's size
-        self._chips = overlay.ChipPainter(self.font())
-        self._placed: list[tuple[overlay.Label, float, float]] | None = None
+        self._small_things = SmallThings(self.shown, self.font())
         self._input = Input(self, self.navigator)
-        self._tools: dict[str, Tool] = {name: kind(self, session) for name, kind in TOOLS.items()}
-        self._tool = self._tools["select"]
-        self._hint = ""
+        self._toolbelt = Toolbelt(self, session)
         self._dress()
         self._connect()
         self._open()
@@ -115,7 +112,7 @@ class Canvas(QWidget):
 
     def close_threads(self) -> None:
         """End the threads that paint and decode; the canvas shows nothing new from then on."""
-        self._tool.settle()
+        self.tool.settle()
         self._feed.source.close()
         self.stage.close()
 
@@ -124,7 +121,7 @@ class Canvas(QWidget):
     @property
     def image_size(self) -> tuple[int, int]:
         """Width and height of the image, 0 x 0 where there is none."""
-        return self._size
+        return self._framing.image
 
     def _foresee(self, document: ImageDocument) -> None:
         self.shown.foresee(document)
@@ -132,26 +129,27 @@ class Canvas(QWidget):
     def _open(self) -> None:
         document = self.session.document
         if document is None or document.image.id != self._image_id:
-            self._tool.settle()
-            self._tool.cancel()
+            self.tool.settle()
+            self.tool.cancel()
             self._feed.stop()
         if document is None:
             self.stage.clear()
-            self._image_id, self._view, self._size = None, None, (0, 0)
+            self._image_id = None
+            self._framing.clear()
         elif document.image.id != self._image_id:
             size = document.image.width, document.image.height
-            same = self.keep_view and size == self._size and self._view is not None
-            self._image_id, self._size = document.image.id, size
+            same = self.keep_view and size == self.image_size and self.view is not None
+            self._image_id, self._framing.image = document.image.id, size
             self.stage.set_image(size, self.devicePixelRatioF())
             self.refresh()
-            self._feed.take(self._size)
+            self._feed.take(size)
             if not same:
                 self.fit()
-            elif self._view is not None:
-                self.set_view(self._view)
+            elif self.view is not None:
+                self.set_view(self.view)
             return
         else:
-            self._feed.take(self._size)
+            self._feed.take(self.image_size)
         self.refresh()
 
     # what is shown of it
@@ -176,22 +174,22 @@ class Canvas(QWidget):
     def refresh(self) -> None:
         """Show the document as it is now: after edits, another selection, threshold or colours."""
         self.shown.refresh(self.session.document)
-        self._placed = None
+        self._small_things.moved()
         self.update()
 
     def _annotations_changed(self, edit: Edit) -> None:
         if edit.image_id == self._image_id:
             self.refresh()
-            self._tool.annotations_changed(edit)
+            self.tool.annotations_changed(edit)
             self.update_hint()
 
     def _selection_changed(self) -> None:
         self.refresh()
-        self._tool.selection_changed()
+        self.tool.selection_changed()
         self.update_hint()
 
     def _category_changed(self) -> None:
-        self._tool.category_chosen()
+        self.tool.category_chosen()
         self.update_hint()
 
     # the view
@@ -199,26 +197,23 @@ class Canvas(QWidget):
     @property
     def view(self) -> View | None:
         """Where the image lies; None where there is none."""
-        return self._view
+        return self._framing.view
 
     def set_view(self, view: View, *, fitted: bool = False) -> None:
         """Show this part of the image. `fitted`: and follow the widget's size."""
-        self._view = transform.clamped(view, self._size, self._extent())
-        self._fitted = fitted
+        self._framing.set_view(view, fitted=fitted)
+
+    def _framed(self, view: View) -> None:
         ratio = view.ratio
-        self._placed = None
-        self.stage.set_view(self._view, math.ceil(self.width() * ratio), math.ceil(self.height() * ratio))
+        self._small_things.moved()
+        self.stage.set_view(view, math.ceil(self.width() * ratio), math.ceil(self.height() * ratio))
         self.update()
         self.view_changed.emit()
-
-    def smallest_scale(self) -> float:
-        """How far one may zoom out."""
-        return transform.smallest_scale(self._size, self._extent(), self.devicePixelRatioF())
 
     def fit(self) -> None:
         """Show the whole image."""
         if self._image_id is not None:
-            self.set_view(transform.fit(self._size, self._extent(), self.devicePixelRatioF()), fitted=True)
+            self._framing.fit()
 
     def fit_selection(self) -> None:
         """Show the selected instances; without any, the whole image."""
@@ -230,24 +225,17 @@ class Canvas(QWidget):
 
     def zoom_to_rect(self, rect: Rect) -> None:
         """Show a rectangle of the image as large as fits, up to 16 device pixels each of its own."""
-        ratio = self.devicePixelRatioF()
-        self.set_view(transform.fit_rect(rect, self._extent(), ratio, largest=16.0 * ratio))
+        self._framing.fit_rect(rect)
 
     def zoom_to(self, scale: float, at: QPointF | None = None) -> None:
         """Show `scale` device pixels for each of the image; the point at `at` (widget; the middle) stays."""
-        if self._view is not None:
-            place = at if at is not None else QPointF(self.width() / 2, self.height() / 2)
-            smallest = self.smallest_scale()
-            self.set_view(transform.zoom_to(self._view, scale, (place.x(), place.y()), smallest=smallest))
+        self._framing.zoom_to(scale, at)
 
     def zoom_by(self, factor: float) -> None:
         """Zoom in (factor > 1) or out, about the pointer if it is on the canvas, else the middle."""
         pointer = self._input.pointer
-        if self._view is not None:
-            self.zoom_to(self._view.scale * factor, pointer.at if pointer is not None else None)
-
-    def _extent(self) -> tuple[float, float]:
-        return max(self.width(), 1), max(self.height(), 1)
+        if self.view is not None:
+            self.zoom_to(self.view.scale * factor, pointer.at if pointer is not None else None)
 
     # what tools ask for
 
@@ -268,7 +256,7 @@ class Canvas(QWidget):
         if isinstance(geometry, RleMask):
             from app.geometry import to_mask
 
-            self.show_live(Live(None, to_mask(geometry, *self._size), self.drawing_color()))
+            self.show_live(Live(None, to_mask(geometry, *self.image_size), self.drawing_color()))
         else:
             self.show_live(Live(None, geometry, self.drawing_color()))
 
@@ -287,12 +275,12 @@ class Canvas(QWidget):
 
     def tolerance(self, widget_units: float) -> float:
         """A distance on the screen in image pixels."""
-        return widget_units * self._view.widget_units if self._view is not None else widget_units
+        return widget_units * self.view.widget_units if self.view is not None else widget_units
 
     def update_image_rect(self, rect: Rect, margin: float = 12.0) -> None:
         """Paint again what lies over a rectangle of the image, `margin` widget units around it."""
-        if self._view is not None:
-            left, top, right, bottom = self._view.rect_to_widget(rect)
+        if self.view is not None:
+            left, top, right, bottom = self.view.rect_to_widget(rect)
             area = QRectF(left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin)
             self.update(area.toAlignedRect().intersected(self.rect()))
 
@@ -301,33 +289,19 @@ class Canvas(QWidget):
     @property
     def tool(self) -> Tool:
         """The chosen tool."""
-        return self._tool
+        return self._toolbelt.chosen
 
     def set_tool(self, name: str) -> None:
         """Choose a tool by its name; what the other had under way is dropped."""
-        tool = self._tools.get(name)
-        if tool is not None and tool is not self._tool:
-            self._tool.deactivate()
-            self._tool = tool
-            tool.activate()
-            self.update_hint()
-            self.update()
+        self._toolbelt.choose(name)
 
     def cancel_drawing(self) -> bool:
         """Drop what the tool has under way; True if there was something."""
-        dropped = self._tool.cancel()
-        if dropped:
-            self.update_hint()
-            self.update()
-        return dropped
+        return self._toolbelt.cancel()
 
     def update_hint(self) -> None:
         """The tool's state changed: its cursor and its line of help, too."""
-        if not self.navigator.panning:
-            self.setCursor(self._tool.cursor)
-        if self._tool.hint != self._hint:
-            self._hint = self._tool.hint
-            self.hint_changed.emit(self._hint)
+        self._toolbelt.tell()
 
     # painting
 
@@ -336,28 +310,19 @@ class Canvas(QWidget):
         dirty = event.rect()
         with QPainter(self) as painter:
             painter.fillRect(dirty, theme.color("canvas"))
-            view = self._view
+            view = self.view
             if view is None:
                 return
             painter.save()
             painter.scale(1 / view.ratio, 1 / view.ratio)
             self.stage.draw(painter, _scaled(dirty, view.ratio))
             painter.restore()
-            if not self.look.peek:
-                self._paint_small_things(painter, view, QRectF(dirty))
-            self._tool.paint(painter, QRectF(dirty))
-
-    def _paint_small_things(self, painter: QPainter, view: View, dirty: QRectF) -> None:
-        if self.look.boxes:
-            overlay.paint_boxes(painter, self.shown.boxes(), view, dirty)
-        if self.look.labels:
-            if self._placed is None:
-                widget = (0.0, 0.0, float(self.width()), float(self.height()))
-                self._placed = self._chips.layout(self.shown.labels(), view, widget)
-            self._chips.paint(painter, self._placed, view.ratio, dirty)
+            size = float(self.width()), float(self.height())
+            self._small_things.paint(painter, view, size, QRectF(dirty))
+            self.tool.paint(painter, QRectF(dirty))
 
     def _damaged(self, world: QRect) -> None:
-        view = self._view
+        view = self.view
         if view is None or world.isEmpty():
             self.update()
             return
@@ -368,21 +333,13 @@ class Canvas(QWidget):
 
     def _complete(self) -> None:
         """All masks in view are decoded: the labels can stand at their tops."""
-        self._placed = None
+        self._small_things.moved()
         self.update()
         self.painted.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the whole image in view, or the middle in the middle."""
-        view = self._view
-        if view is None:
-            return
-        if self._fitted or view.ratio != self.devicePixelRatioF():
-            self.fit()
-        else:
-            old = event.oldSize()
-            dx, dy = (self.width() - old.width()) / 2, (self.height() - old.height()) / 2
-            self.set_view(transform.panned(view, dx, dy) if old.isValid() else view)
+        self._framing.resized(event.oldSize())
 
     # events
 
@@ -400,8 +357,8 @@ class Canvas(QWidget):
                 return True
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self.update()
-        elif event.type() == QEvent.Type.DevicePixelRatioChange and self._view is not None:
-            self.set_view(replace(self._view, ratio=self.devicePixelRatioF()), fitted=self._fitted)
+        elif event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._framing.ratio_changed()
         return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
