@@ -51,7 +51,7 @@ CASES = (
     Case("lite input_size=224", "yolact", what=", norms frozen"),
     Case("lite input_size=160", "yolact", 8, ", norms trained"),
     Case("yolact_resnet50 input_size=160", "yolact", what=", norms frozen"),
-    Case("yolact_plus_resnet50 input_size=128", "yolact", what=", norms frozen"),
+    Case("yolact_plus_resnet50 input_size=256", "yolact", what=", norms frozen"),
 )
 
 

@@ -6,9 +6,10 @@ YOLACT (arXiv 1904.02689), YOLACT++ (1912.06218), YolactEdge (2012.12259) and th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from model.errors import WeightsError
 
@@ -16,6 +17,8 @@ ConvKind = Literal["plain", "separable"]
 NmsKind = Literal["fast", "cross-class", "traditional"]
 IMAGENET_MEAN = (123.68, 116.78, 103.94)
 IMAGENET_STD = (58.40, 57.12, 57.38)
+RESCORING_CELLS = 63  # five 3x3 convolutions of stride 2 without padding leave 31, 15, 7, 3, 1
+RESCORING_INPUT = 249  # the smallest input whose prototypes have as many cells a side: 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,19 @@ class ModelConfig:
                 f"expected input_size >= 64, classes >= 1 and prototypes >= 1, "
                 f"got {self.input_size}, {self.classes} and {self.prototypes}"
             )
+        if (
+            self.head_kernel % 2 == 0
+            or min(*self.std, *self.anchor_ratios, *map(min, self.anchor_scales)) <= 0
+        ):
+            raise ValueError(
+                "expected an odd head_kernel, and std, anchor_ratios and anchor_scales above 0, "
+                f"got {self.head_kernel}, {self.std}, {self.anchor_ratios} and {self.anchor_scales}"
+            )
+        if self.rescoring and self.prototype_size < RESCORING_CELLS:
+            raise ValueError(
+                f"expected input_size >= {RESCORING_INPUT} for a network that re-scores masks, "
+                f"got {self.input_size}: take a larger one, or rescoring=False"
+            )
 
     @property
     def anchors_per_cell(self) -> int:
@@ -93,8 +109,8 @@ class ModelConfig:
         return asdict(self)
 
     @staticmethod
-    def from_dict(values: Mapping[str, Any]) -> ModelConfig:
-        """The configuration of a card. Raises WeightsError for an unknown field or a bad value."""
+    def from_dict(values: Mapping[str, Any], source: str = "the model card's configuration") -> ModelConfig:
+        """The configuration of a card, or of `source`. WeightsError: an unknown field, a bad value."""
         known = {field.name for field in fields(ModelConfig)}
         if unknown := sorted(set(values) - known):
             raise WeightsError(
@@ -102,14 +118,55 @@ class ModelConfig:
                 "the model may come from a newer version of the program"
             )
         tidy = {name: _to_tuple(value) for name, value in values.items()}
+        for name, value in tidy.items():
+            if expected := _fault(name, value):
+                raise WeightsError(
+                    f"{source} cannot be used: expected {expected} for {name}, got {values[name]!r}"
+                )
         try:
             return ModelConfig(**tidy)
         except (TypeError, ValueError) as error:
-            raise WeightsError(f"the model card's configuration cannot be used: {error}") from None
+            raise WeightsError(f"{source} cannot be used: {error}") from None
 
 
 def _to_tuple(value: Any) -> Any:
     return tuple(_to_tuple(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+_NUMBERS = ("mean", "std", "anchor_ratios")
+_CHOICES = {
+    **dict.fromkeys(("pyramid_conv", "proto_conv", "head_conv"), get_args(ConvKind)),
+    "nms": get_args(NmsKind),
+}
+_MAY_BE_ZERO = ("proto_before", "proto_after", "head_depth")  # layers that may be left out
+
+
+def _fault(name: str, value: Any) -> str:
+    """What a field takes, in words, when `value` is something else; else ''."""
+    kind = type(getattr(_DEFAULT, name)) if name != "name" else str
+    if name in _CHOICES:
+        return "" if value in _CHOICES[name] else f"one of {', '.join(_CHOICES[name])}"
+    if name == "anchor_scales":
+        fine = isinstance(value, tuple) and all(map(_numbers, value)) and len(set(map(len, value))) == 1
+        return "" if fine else "a list of numbers for each level, equally many"
+    if name in _NUMBERS:
+        fine = _numbers(value) and (name == "anchor_ratios" or len(value) == 3)
+        return "" if fine else ("numbers" if name == "anchor_ratios" else "three numbers")
+    if kind is int:
+        least = 0 if name in _MAY_BE_ZERO else 1
+        fine = isinstance(value, int) and not isinstance(value, bool) and value >= least
+        return "" if fine else f"a whole number of {least} or more"
+    if kind is float:
+        return "" if _is_number(value) and value >= 0 else "a number of 0 or more"
+    return "" if isinstance(value, kind) else {bool: "True or False", str: "a name"}[kind]
+
+
+def _numbers(value: Any) -> bool:
+    return isinstance(value, tuple) and bool(value) and all(map(_is_number, value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _scaled(size: int) -> tuple[tuple[float, ...], ...]:
@@ -117,6 +174,7 @@ def _scaled(size: int) -> tuple[tuple[float, ...], ...]:
     return tuple((float(int(scale / 550 * size)),) for scale in (24, 48, 96, 192, 384))
 
 
+_DEFAULT = ModelConfig("")
 _BASE = ModelConfig("yolact_base", backbone="resnet101")
 _PLUS = ModelConfig(
     "yolact_plus_base",

@@ -50,7 +50,11 @@ def parse(text: str) -> ConfigLine | None:
     backbone = values.get("backbone", base.backbone)
     pixels = {} if backbone in OWN_BACKBONES else {"mean": TORCHVISION_MEAN, "std": TORCHVISION_STD}
     words = [re.sub(r"[^\w.]+", "-", str(value)).strip("-") for value in values.values()]
-    config = ModelConfig.from_dict(base.to_dict() | pixels | values)
+    known = base.to_dict()
+    if unknown := [field for field in values if field not in known]:
+        fields = ", ".join(field for field in known if field != "name")
+        raise WeightsError(f"expected fields of a configuration ({fields}), got {', '.join(unknown)}")
+    config = ModelConfig.from_dict(known | pixels | values, repr(text))
     return ConfigLine(replace(config, name="-".join([name, *words])), weights)
 
 

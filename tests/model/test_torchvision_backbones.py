@@ -60,8 +60,9 @@ def test_a_line_changes_what_it_names() -> None:
     ("line", "words"),
     [
         ("lite resnet18", "field=value"),
-        ("lite size=3", "got also size"),
-        ("lite input_size=big", "cannot be used"),
+        ("lite size=3", "got size"),
+        ("lite input_size=big", "'lite input_size=big' cannot be used: expected a whole number"),
+        ("yolact_plus_base input_size=224", "input_size >= 249 for a network that re-scores masks, got 224"),
         ("lite input_size=3", "input_size >= 64"),
     ],
 )
