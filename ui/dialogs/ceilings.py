@@ -1,46 +1,40 @@
-"""The prototype ceiling of the project: by category and size, the worst instances of a cell, and measuring.
+"""The prototype ceiling of the project: by category and size, the worst instances of a cell; copied or saved.
 
 Opening it measures what needs no run of the network; the rest is measured when the person asks for it.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QProgressBar,
     QPushButton,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
-from app.annotation import ImageState
+from app.annotation import ImageId, ImageState
 from app.ceiling import ALL
-from app.ceiling_table import COLUMNS, GOOD, Row
+from app.ceiling_table import GOOD, Row
 from app.errors import InputError
-from ui.ceilings import measuring, measuring_by_other, read_table, save
-from ui.dialogs.ceiling_cells import HEIGHT, PAD, CeilingCell, CeilingModel
+from ui.ceilings import read_table, save
+from ui.dialogs.ceiling_grid import CeilingGrid, Cell
+from ui.dialogs.ceiling_run import CeilingRun
 from ui.dialogs.ceiling_worst import MOST, WorstTable
-from ui.tasks import Task, Work, time_left
 
 if TYPE_CHECKING:
-    from app.annotation import CategoryId
     from app.ceiling_store import Instance
-    from app.ceilings import Measuring
     from app.versions import ModelVersion
     from ui.commands import Context
 
@@ -65,18 +59,18 @@ class CeilingsDialog(QDialog):
     def __init__(self, context: Context, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Prototype ceiling")
-        self._context, self._session = context, context.session
+        self._session = context.session
         self._versions: list[ModelVersion] = []
         self.instances: list[Instance] = []
         self._rows: list[Row] = []
-        self._task: Task | None = None
         self._active = ""  # the version that pre-labels
         self._asked = 0  # what was asked for last; older answers are dropped
         self._laid_out = -1  # rows for which the table has its height
         self._again = QTimer(self, interval=AGAIN)
         self._again.timeout.connect(self.refresh)
-        self.model = CeilingModel(self)
-        self.table = QTableView()
+        self._run = CeilingRun(context, self)
+        self.table = CeilingGrid()
+        self.model = self.table.cells
         self.worst = WorstTable()
         self.versions, self.images = QComboBox(), QComboBox()
         self.status, self.about = QLabel(), QLabel()
@@ -86,6 +80,7 @@ class CeilingsDialog(QDialog):
         self.copy, self.save = QPushButton("Copy"), QPushButton("Save as CSV …")
         self._lay_out()
         self._connect()
+        self.worst.wanted.connect(context.go_to)
         self.resize(900, 720)
 
     # --- made once -----------------------------------------------------------------------------------------
@@ -104,7 +99,6 @@ class CeilingsDialog(QDialog):
             choices.addWidget(box)
             choices.addSpacing(12)
         choices.addStretch()
-        self._dress_table()
         below = QWidget()
         column = QVBoxLayout(below)
         column.setContentsMargins(0, 8, 0, 0)
@@ -132,37 +126,17 @@ class CeilingsDialog(QDialog):
         layout.addWidget(self.bar)
         layout.addLayout(buttons)
 
-    def _dress_table(self) -> None:
-        table = self.table
-        table.setModel(self.model)
-        table.setItemDelegate(CeilingCell(table))
-        table.setAccessibleName("Prototype ceiling by category and size")
-        table.setShowGrid(False)
-        table.setSortingEnabled(True)
-        table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(HEIGHT)
-        header = table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setStyleSheet(f"QHeaderView::section {{ padding: 6px {PAD}px; }}")
-        header.setHighlightSections(False)
-
     def _connect(self) -> None:
-        context = self._context
         self.versions.activated.connect(lambda: self._start())
         self.images.activated.connect(lambda: self._start())
         self.table.selectionModel().currentChanged.connect(lambda *_: self._list_worst())
-        self.worst.wanted.connect(context.go_to)
         self.measure.clicked.connect(lambda: self._measure_or_stop())
         self.copy.clicked.connect(lambda: self.to_clipboard())
         self.save.clicked.connect(lambda: self._ask_where())
         QShortcut(QKeySequence.StandardKey.Copy, self.table, self.to_clipboard)
+        self._run.begun.connect(self._begun)
+        self._run.progressed.connect(self._progressed)
+        self._run.ended.connect(self._ended)
         self._session.project_changed.connect(self.close)
 
     # --- what is shown -------------------------------------------------------------------------------------
@@ -222,22 +196,21 @@ class CeilingsDialog(QDialog):
         def arrived(answer: tuple[list[Instance], list[Row]]) -> None:
             if asked == self._asked and project is session.project:
                 self._take(*answer)
-                if measure and self._task is None and self._missing():
-                    self._run(with_model=False)
+                if measure and not self._run.running and self._missing():
+                    self._run.kept(version, self._waiting())
 
         session.workers.when_free(work, arrived, self._refused)
 
     def _take(self, instances: list[Instance], rows: list[Row]) -> None:
-        chosen = self._chosen_cell()
         self.instances, self._rows = instances, rows
-        self.model.show_rows(rows, {each.id: each.color for each in self._session.categories})
-        self._choose_cell(*chosen)
+        self.table.show_rows(rows, {each.id: each.color for each in self._session.categories})
+        self._list_worst()
         self._share_room()
         self._say()
 
     def _share_room(self) -> None:
         """The table is as high as it needs to be, where there is room; the person may move the line."""
-        heights = self.table.horizontalHeader().sizeHint().height() + HEIGHT * len(self.model.rows) + 4
+        heights = self.table.whole_height
         whole = sum(self._parts.sizes())
         if len(self.model.rows) != self._laid_out:
             self._laid_out = len(self.model.rows)
@@ -249,15 +222,19 @@ class CeilingsDialog(QDialog):
     def _missing(self) -> list[Instance]:
         return [each for each in self.instances if each.ceiling is None]
 
+    def _waiting(self) -> set[ImageId]:
+        """The images of those that are not measured."""
+        return {each.image_id for each in self._missing()}
+
     def _say(self) -> None:
         """The line below, and what the button does."""
-        missing, running = self._missing(), self._task is not None
+        missing, running = self._missing(), self._run.running
         if not self.instances:
             self.status.setText(EMPTY)
         elif not missing:
             self.status.setText(f"All {len(self.instances):,} instances are measured.")
         elif not running:
-            images = len({each.image_id for each in missing})
+            images = len(self._waiting())
             self.status.setText(
                 f"{len(missing):,} of {len(self.instances):,} instances, in {images:,} images, are not "
                 "measured: the model has to look at these first."
@@ -270,21 +247,8 @@ class CeilingsDialog(QDialog):
 
     # --- the worst of a cell -------------------------------------------------------------------------------
 
-    def _chosen_cell(self) -> tuple[CategoryId | None, str]:
-        index = self.table.currentIndex()
-        if not index.isValid() or index.row() >= len(self.model.rows):
-            return None, ALL
-        size = COLUMNS[index.column() - 1] if index.column() else ALL
-        return self.model.rows[index.row()].category, size
-
-    def _choose_cell(self, category: CategoryId | None, size: str) -> None:
-        row = next((n for n, each in enumerate(self.model.rows) if each.category == category), 0)
-        index = self.model.index(row, 1 + COLUMNS.index(size)) if self.model.rows else QModelIndex()
-        self.table.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-        self._list_worst()
-
     def _list_worst(self) -> None:
-        category, size = self._chosen_cell()
+        cell = category, size = self.table.chosen()
         instances, session = self.instances, self._session
 
         def work() -> list[Instance]:
@@ -293,12 +257,13 @@ class CeilingsDialog(QDialog):
             return chosen(instances, category, size)[:MOST]
 
         def arrived(found: list[Instance]) -> None:
-            if instances is self.instances and (category, size) == self._chosen_cell():
-                self._show_worst(found, category, size)
+            if instances is self.instances and cell == self.table.chosen():
+                self._show_worst(found, cell)
 
         session.workers.when_free(work, arrived)
 
-    def _show_worst(self, found: Sequence[Instance], category: CategoryId | None, size: str) -> None:
+    def _show_worst(self, found: Sequence[Instance], cell: Cell) -> None:
+        category, size = cell
         names = {each.id: each.name for each in self._session.categories}
         what = [] if size == ALL else [size]
         what += [names.get(category, "")] if category is not None else []
@@ -314,60 +279,31 @@ class CeilingsDialog(QDialog):
     # --- measuring -----------------------------------------------------------------------------------------
 
     def _measure_or_stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        version, images = self.version, self._waiting()
+        if self._run.running:
+            self._run.stop()
             self.measure.setEnabled(False)
-        else:
-            self._run(with_model=True)
+        elif version is not None and images:
+            self._run.looking(version, images, active=version.name == self._active)
 
-    def _run(self, *, with_model: bool) -> None:
-        session, version = self._session, self.version
-        images = {each.image_id for each in self._missing()}
-        if version is None or not images:
-            return
-        if not with_model:
-            self._begin(measuring(session, version, None, images))
-        elif version.name != self._active:
-            self._begin(measuring_by_other(session, version, images))
-        else:
-            session.model.with_inference(
-                lambda inference: self._begin(measuring(session, version, inference, images))
-            )
-
-    def _begin(self, work: Work) -> None:
-        """Show it here and in the window's bar of tasks, where it can be stopped, too."""
-        if self._task is not None:
-            return
-        task = Task("Measuring ceilings", self._session.workers, work, self._measured, parent=self)
-        self._task = task
-        task.progressed.connect(self._progressed)
-        task.ended.connect(self._ended)
+    def _begun(self) -> None:
         self.bar.setRange(0, 0)
         self.measure.setEnabled(True)
-        self._context.tasks.run(task)
         self._again.start()
         self._say()
 
-    def _progressed(self, done: int, total: int) -> None:
-        if self._task is None:
-            return
-        left = time_left(done, total, time.monotonic() - self._task.started)
+    def _progressed(self, done: int, total: int, words: str) -> None:
         self.bar.setRange(0, total)
         self.bar.setValue(done)
-        self.status.setText(f"Measuring: {done:,} of {total:,} images{f', {left}' if left else ''}")
+        self.status.setText(words)
 
-    def _ended(self, words: str, details: str) -> None:
-        self._task = None
+    def _ended(self, words: str) -> None:
         self._again.stop()
         self.measure.setEnabled(True)
         self._say()
         self.refresh()
         if words:
             self.status.setText(words)
-
-    def _measured(self, report: Measuring) -> None:
-        if report.failed:
-            self._session.message.emit(report.words(), "warning")
 
     # --- out of here ---------------------------------------------------------------------------------------
 
