@@ -50,7 +50,7 @@ class Meter:
                 images_per_s=self._images / max(now - self._last, 1e-9),
                 eta_s=pace * (run.plan.iterations - run.iteration),
                 waiting=self._waited / max(now - self._last, 1e-9),
-                skipped_steps=run.bad_steps,
+                skipped_steps=run.bad.count,
             )
         self._sums, self._steps, self._images, self._last = {}, 0, 0, now
         self._waited = 0.0

@@ -40,8 +40,8 @@ def pack(run: Training) -> bytes:
             "random": torch.get_rng_state(),
             "plan": json.dumps(asdict(run.plan)),
             "seconds": run.seconds_before + time.time() - run.started,
-            "bad_steps": run.bad_steps,
-            "bad_images": dict(run.bad_images),
+            "bad_steps": run.bad.count,
+            "bad_images": dict(run.bad.images),
             "skipped_images": run.skipped_images(),
             "batch": run.batch_size * run.processes.world,
         },
@@ -77,8 +77,8 @@ def restore(run: Training, path: Path) -> None:
             run.plan = replace(run.plan, iterations=json.loads(state["plan"])["iterations"])
         run.iteration = state["iteration"]
         run.seconds_before = state["seconds"]
-        run.bad_steps = state["bad_steps"]
-        run.bad_images.update(state["bad_images"])
+        run.bad.count = state["bad_steps"]
+        run.bad.images.update(state["bad_images"])
         run.skipped_before.update(state["skipped_images"])
     except InputError:
         raise

@@ -1,4 +1,4 @@
-"""One training run, the whole of it: data, network, steps, checkpoints, scores, result.
+"""One training run: data, network, steps, checkpoints. What it leaves behind is `run_outcome`'s.
 
 Used by `main.py train ...`, alone or under torchrun. Everything it says goes into the run's folder
 (`run_folder`). One bad image or one loss that is no number never ends a run; asking it to stop does within
@@ -11,7 +11,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from model import checkpoint, recipes, run_state
+from model import recipes, run_state
 from model.augment import augment
-from model.card import ModelCard
+from model.bad_steps import BadSteps
 from model.dataset import CocoData, load
 from model.distributed import Processes
 from model.errors import DataError, InputError
-from model.evaluate import measure
 from model.loader import Loader
 from model.meter import Meter
 from model.optim import Average, freeze, optimiser, rate, set_rate
-from model.predictor import Predictor
 from model.published_augment import augment_published
 from model.recipes import Recipe
-from model.run_folder import CANCEL, CHECKPOINT, CONFIG, RESULT, WEIGHTS, RunFolder
+from model.run_folder import CANCEL, CHECKPOINT, RESULT, WEIGHTS, RunFolder
+from model.run_outcome import Outcome
 from model.samples import Sample, SampleStore
 from model.steps import LossModel, NormGuard, culprits, step, to_batch
 from model.targets import Example
@@ -40,8 +39,6 @@ from model.transfer import start
 from model.yolact import Yolact
 
 CHECKPOINT_SECONDS = 120.0
-MAX_BAD_STEPS = 50  # in a row whose loss is no number, before the run gives up
-TOLD_BAD_STEPS = 20  # events about them in a run; all are counted
 LEAST_BETWEEN_SCORES = 50  # iterations
 SAMPLE_SIDE = 1.6  # times the input's side: images are kept no larger, crops rarely need more
 
@@ -150,8 +147,7 @@ class Training:
         )
         self.norms = NormGuard(self.network)
         self.iteration = 0
-        self.bad_steps = self.bad_in_a_row = 0
-        self.bad_images: Counter[str] = Counter()  # whose loss was no number
+        self.bad = BadSteps()
         self.skipped_before: Counter[str] = Counter()  # images passed over before a resume
         self.waited = self.stepped = 0.0  # seconds for data, without the first batch, and for all steps
         self.started = time.time()
@@ -163,8 +159,9 @@ class Training:
         self.loader = self._loader()
 
     def run(self) -> dict[str, Any]:
-        """Step until the end; evaluate; write weights, card and result."""
-        self._announce()
+        """Step until the end; score now and then; leave weights, card and result."""
+        outcome = Outcome(self)
+        outcome.announce()
         meter = Meter(self)
         saved = time.monotonic()
         every = self.settings.evaluate_every or max(self.plan.iterations // 4, LEAST_BETWEEN_SCORES)
@@ -184,12 +181,13 @@ class Training:
                 self._cancel()
             scored = self.iteration % every == 0 and self.iteration < self.plan.iterations
             if scored:
-                self._evaluate(self.settings.run / "part.safetensors")
+                self._scores(outcome)
             # After the scores, so that a run that goes on from here has told them.
             if scored or time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self._save_checkpoint()
                 saved = time.monotonic()
-        return self._finish()
+        self._save_checkpoint()
+        return outcome.finish(self._scores(outcome))
 
     def close(self) -> None:
         """End the threads that make examples."""
@@ -203,16 +201,12 @@ class Training:
             self.losses, self.optimiser, images, targets, self.recipe.clip_norm, self.processes.mean
         )
         self.iteration += 1
-        if not result.finite:
+        if result.finite:
+            self.bad.sound()
+        else:
             self.norms.restore()
             self._blame(examples, culprits(self.network, self.recipe, images, targets))
-        self.bad_in_a_row = 0 if result.finite else self.bad_in_a_row + 1
-        self.bad_steps += not result.finite
-        if self.bad_in_a_row >= MAX_BAD_STEPS:
-            raise InputError(
-                f"expected losses that are numbers, got {MAX_BAD_STEPS} in a row that are not"
-                f"{self._worst()}; look for wrong boxes in the data, or take a smaller learning rate"
-            )
+        self.bad.check()
         if self.average is not None and result.finite:
             self.average.update(self.network)
         return result.losses
@@ -221,13 +215,8 @@ class Training:
         """Count and tell which images made a step that was skipped."""
         here = [examples[place].name for place in places]
         named = [name for names in self.processes.gather(here) for name in names]
-        self.bad_images.update(named)
-        if self.processes.first and self.bad_steps < TOLD_BAD_STEPS:
+        if self.bad.skipped(named) and self.processes.first:
             self.folder.say("skipped-step", iteration=self.iteration, images=named)
-
-    def _worst(self) -> str:
-        names = [name for name, _ in self.bad_images.most_common(3)]
-        return f" (most often with {', '.join(names)})" if names else ""
 
     def skipped_images(self) -> dict[str, int]:
         """Why images were passed over, and how often, by this process and before a resume."""
@@ -256,114 +245,12 @@ class Training:
             start_iteration=self.iteration,
         )
 
-    def _announce(self) -> None:
-        if not self.processes.first:
-            return
-        settings = asdict(self.settings)
-        self.folder.write_json(
-            CONFIG,
-            {
-                "settings": settings,
-                "recipe": self.recipe.to_dict(),
-                "network": self.network.config.to_dict(),
-                "categories": self.data.categories,
-                "parent": self.parent,
-                "batch_size": self.batch_size,
-                "processes": self.processes.world,
-                "torch": torch.__version__,
-            },
-        )
-        self.folder.say(
-            "start",
-            iteration=self.iteration,
-            iterations=self.plan.iterations,
-            images=len(self.data.images),
-            instances=self.data.instances,
-            categories=self.data.categories,
-            kept_categories=self.kept,
-            parent=self.parent,
-            device=str(self.device),
-            warnings=self.data.report() + [f"val: {line}" for line in self.val.report()],
-        )
-
-    def _card(self, scores: Mapping[str, Any]) -> ModelCard:
-        settings = self.settings
-        return ModelCard(
-            settings.name or settings.run.resolve().name,
-            self.network.config,
-            self.data.categories,
-            parent=self.parent,
-            data=f"{settings.data.name}: {len(self.data.images)} images, {self.data.instances} instances",
-            scores=scores,
-            more={"run": self._figures()},
-        )
-
-    def _figures(self) -> dict[str, Any]:
-        return {
-            "preset": self.recipe.name,
-            "iterations": self.iteration,
-            "batch_size": self.batch_size * self.processes.world,
-            "wall_seconds": round(self.seconds_before + time.time() - self.started, 1),
-            "cpu_seconds": round(time.process_time(), 1),
-            "waiting_seconds": round(self.waited, 2),
-            "step_seconds": round(self.stepped, 2),
-            "skipped_steps": self.bad_steps,
-        }
-
-    def _write_weights(self, path: Path, scores: Mapping[str, Any]) -> None:
-        """The averaged weights where there are any, in single precision: they may be trained on."""
-        if self.average is None:
-            checkpoint.save(self.network, self._card(scores), path)
-            return
-        own = {key: value.clone() for key, value in self.network.state_dict().items()}
-        self.network.load_state_dict(self.average.state)
-        try:
-            checkpoint.save(self.network, self._card(scores), path)
-        finally:
-            self.network.load_state_dict(own)
-
-    def _evaluate(self, path: Path) -> dict[str, Any]:
-        """Scores of the weights as they stand, told as an event; {} when the run was asked to stop."""
-        scores: dict[str, Any] = {}
-        if self.processes.first:
-            self._write_weights(path, {})
-            predictor = Predictor(path, str(self.device))
-            found = measure(
-                predictor,
-                self.val,
-                cancelled=lambda: self.folder.cancelled,
-                min_score=self.network.config.score_threshold,
-            ).as_dict()
-            if not self.folder.cancelled:
-                scores = found
-                self.folder.say(
-                    "eval", iteration=self.iteration, iterations=self.plan.iterations, ap=_short(scores)
-                )
+    def _scores(self, outcome: Outcome) -> dict[str, Any]:
+        """Scores of the weights as they stand. Cancelled when the run was asked to stop meanwhile."""
+        scores = outcome.scores()
         if self.processes.any(self.folder.cancelled):
             self._cancel()
         return scores
-
-    def _finish(self) -> dict[str, Any]:
-        self._save_checkpoint()
-        path = self.settings.run / WEIGHTS
-        scores = self._evaluate(self.settings.run / "part.safetensors")
-        skipped: Counter[str] = Counter()
-        for part in self.processes.gather(self.skipped_images()):
-            skipped.update(part)
-        result: dict[str, Any] = {
-            "weights": WEIGHTS,
-            "scores": scores,
-            "skipped_images": dict(skipped),
-            "bad_images": dict(self.bad_images.most_common(100)),
-            **self._figures(),
-        }
-        if self.processes.first:
-            self._write_weights(path, scores)
-            for name in ("part.safetensors", "part.json"):
-                (self.settings.run / name).unlink(missing_ok=True)
-            self.folder.write_json(RESULT, result)
-            self.folder.say("done", **{**result, "iteration": self.iteration, "ap": _short(scores)})
-        return result
 
     def _cancel(self) -> None:
         self._save_checkpoint()
@@ -376,11 +263,6 @@ class Training:
         if self.processes.first:
             self.folder.write(CHECKPOINT, run_state.pack(self))
             self.folder.say("checkpoint", iteration=self.iteration, iterations=self.plan.iterations)
-
-
-def _short(scores: Mapping[str, Any]) -> dict[str, float]:
-    """The four numbers that a curve shows."""
-    return {name + suffix: scores[name]["AP" + suffix] for name in ("mask", "box") for suffix in ("", "50")}
 
 
 def _usable(data: CocoData, recipe: Recipe, path: Path) -> CocoData:

@@ -129,8 +129,8 @@ def test_the_image_whose_loss_is_no_number_is_named(scenes: Path, tmp_path: Path
         run._step([examples[0], replace(examples[1], boxes=bad)])
     finally:
         run.close()
-    assert run.bad_steps == 1
-    assert list(run.bad_images) == [examples[1].name]
+    assert run.bad.count == 1
+    assert list(run.bad.images) == [examples[1].name]
     assert examples[1].name.startswith("scene_")
     told = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert told[-1]["event"] == "skipped-step"

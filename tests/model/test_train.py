@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from model import checkpoint, train
+from model import bad_steps, checkpoint, train
 from model.errors import InputError
 from model.run_folder import RunFolder
 from model.scenes import SCENE_CATEGORIES
@@ -117,7 +117,7 @@ def test_a_loss_that_is_no_number_changes_nothing_and_is_counted(
 def test_losses_that_are_never_numbers_end_the_run_in_words(
     scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "MAX_BAD_STEPS", 3)
+    monkeypatch.setattr(bad_steps, "MOST", 3)
     break_losses(monkeypatch, range(1000))
     with pytest.raises(InputError, match="3 in a row"):
         train.train(settings(scenes, tmp_path))
