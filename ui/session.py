@@ -29,6 +29,7 @@ from ui.image_records import ImageRecords
 from ui.journal import QueuedJournal, SaveState
 from ui.model_access import ModelAccess
 from ui.open_image import OpenImage
+from ui.opening import Opened, Opening
 from ui.preferences import Preferences
 from ui.reading import Reading
 from ui.workers import Workers
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from model.messages import Prediction
 
 READ_AHEAD = 2  # images after the current one whose pixels and documents are read ahead
-SETTLED = 500  # ms after a project was opened: its first image is there, the folder can be looked through
 LARGE = 8_000_000  # pixels from which an image is left to the canvas, which shows a preview first
 
 
@@ -75,12 +75,14 @@ class Session(OpenImage):
         self.model = ModelAccess(self)
         self.preferences = preferences.load()
         self.auto_prelabel, self.who = self.preferences.prelabel, self.preferences.who
+        self._opening = Opening(self.workers, self)
+        self._opening.opened.connect(self._opened)
+        self._opening.scanned.connect(self._scanned)
+        self._opening.message.connect(self.message)
         self._reading: Reading | None = None
         self._forget()
         self._ahead = QTimer(self, singleShot=True, interval=120)
         self._ahead.timeout.connect(self._look_ahead)
-        self._rescan = QTimer(self, singleShot=True, interval=SETTLED)
-        self._rescan.timeout.connect(self.rescan)
 
     def _forget(self) -> None:
         self.clear_image()
@@ -95,35 +97,23 @@ class Session(OpenImage):
         if self._reading is not None:
             self._reading.close()
         self._reading = None
-        self._told = ""  # the last scan's warning
+        self._opening.follow(None)
 
     # --- projects ------------------------------------------------------------------------------------------
 
     def open_project(self, path: Path) -> None:
         """Open a project; the images are looked for again in the background."""
-        from app.project import Project
-
-        usual = self.preferences.threshold
-        self.workers.on_project(lambda: _read(Project.open(path), usual), self._opened, self._not_opened)
+        self._opening.open(path, threshold=self.preferences.threshold)
 
     def create_project(self, path: Path, images_dir: Path, categories: Sequence[str] = ()) -> None:
         """Make a project about a folder of images and open it."""
-        from app.project import Project
+        self._opening.create(path, images_dir, categories, threshold=self.preferences.threshold)
 
-        usual = self.preferences.threshold
-
-        def work() -> tuple[Project, list[ImageRecord], list[Category], float]:
-            return _read(Project.create(path, images_dir, categories), usual)
-
-        self.workers.on_project(work, self._opened, self._not_opened)
-
-    def _not_opened(self, error: InputError) -> None:
-        self.message.emit(str(error), "error")
-
-    def _opened(self, answer: tuple[Project, list[ImageRecord], list[Category], float]) -> None:
+    def _opened(self, opened: Opened) -> None:
         self.close_project()
-        self.project, records, categories, self.threshold = answer
-        self.categories.begin(self.project, categories)
+        self.project, records, self.threshold = opened.project, opened.records, opened.threshold
+        self.categories.begin(self.project, opened.categories)
+        self._opening.follow(self.project)
         self.project.cache_limit = self.preferences.cache_bytes
         self._journal = QueuedJournal(self.project, self.workers, self._not_written, self.saving_changed.emit)
         self._reading = Reading(self.project, self.workers, self._journal, self._edited)
@@ -135,35 +125,15 @@ class Session(OpenImage):
         if records:
             todo = (each for each in records if each.state not in (ImageState.DONE, ImageState.SKIPPED))
             self.show_image(next(todo, records[0]).id)
-            self._rescan.start()
+            self._opening.look_later()
         else:
             self.rescan()
 
     def rescan(self) -> None:
         """Look for new and vanished images in the folder."""
-        project = self.project
-        if project is not None:
+        self._opening.look()
 
-            def work() -> list[ImageRecord] | None:
-                report = project.scan()
-                if report.unnamed:
-                    self.workers.post(lambda: self._tell_once(report.warning()))
-                return project.images() if report.new or report.changed else None
-
-            self.workers.on_project(work, self._scanned)
-
-    def _tell_once(self, warning: str) -> None:
-        if warning != self._told:
-            self._told = warning
-            self.message.emit(warning, "warning")
-
-    def _scanned(self, records: list[ImageRecord] | None) -> None:
-        if records is None or self.project is None:
-            if not self.records and self.project is not None:
-                self.message.emit(
-                    f"No images in {self.project.images_dir}: put some there, or choose another", "warning"
-                )
-            return
+    def _scanned(self, records: list[ImageRecord]) -> None:
         self.images.take(records)
         self.images_changed.emit()
         if self.image_id is None and records:
@@ -390,12 +360,6 @@ class Session(OpenImage):
     def open_document(self, image_id: ImageId) -> ImageDocument | None:
         """The document of an image, if it is in memory."""
         return self._reading.document(image_id) if self._reading is not None else None
-
-
-def _read(project: Project, usual: float) -> tuple[Project, list[ImageRecord], list[Category], float]:
-    """What the window needs first."""
-    threshold = project.setting("threshold", usual)
-    return project, project.images(), project.categories(), float(threshold)
 
 
 def _shrink_cache(project: Project) -> None:

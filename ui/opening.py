@@ -1,0 +1,110 @@
+"""Opening and making projects, and looking again for the images of the one that is open.
+
+On the project thread; what is found comes back as signals on the GUI thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+
+from app.errors import InputError
+
+if TYPE_CHECKING:
+    from app.annotation import Category
+    from app.project import Project, ScanReport
+    from app.records import ImageRecord
+    from ui.workers import Workers
+
+SETTLED = 500  # ms after a project was opened: its first image is there, the folder can be looked through
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A project, and what the window needs of it first."""
+
+    project: Project
+    records: list[ImageRecord]
+    categories: list[Category]
+    threshold: float
+
+
+class Opening(QObject):
+    """The session's way to a project's folder."""
+
+    opened: SignalInstance = Signal(object)  # type: ignore[assignment]  # Opened
+    scanned: SignalInstance = Signal(object)  # type: ignore[assignment]  # list[ImageRecord], other than before
+    message: SignalInstance = Signal(str, str)  # type: ignore[assignment]  # words, warning | error
+
+    def __init__(self, workers: Workers, parent: QObject) -> None:
+        super().__init__(parent)
+        self._workers = workers
+        self._told = ""  # the last look's warning
+        self._project: Project | None = None  # in whose folder images are looked for
+        self._later = QTimer(self, singleShot=True, interval=SETTLED)
+        self._later.timeout.connect(self.look)
+
+    def open(self, path: Path, *, threshold: float) -> None:
+        """Open a project; `threshold`: the usual one, for a project that has none of its own."""
+        from app.project import Project
+
+        self._read(lambda: Project.open(path), threshold)
+
+    def create(self, path: Path, images_dir: Path, categories: Sequence[str], *, threshold: float) -> None:
+        """Make a project about a folder of images and open it."""
+        from app.project import Project
+
+        self._read(lambda: Project.create(path, images_dir, categories), threshold)
+
+    def _read(self, make: Callable[[], Project], threshold: float) -> None:
+        def work() -> Opened:
+            project = make()
+            own = float(project.setting("threshold", threshold))
+            return Opened(project, project.images(), project.categories(), own)
+
+        self._workers.on_project(work, self.opened.emit, self._refused)
+
+    def _refused(self, error: InputError) -> None:
+        self.message.emit(str(error), "error")
+
+    def follow(self, project: Project | None) -> None:
+        """This project is the open one now; None: none is."""
+        self._project, self._told = project, ""
+        self._later.stop()
+
+    def look_later(self) -> None:
+        """Look for new and vanished images once the first one is shown."""
+        self._later.start()
+
+    def look(self) -> None:
+        """Look for them now."""
+        project = self._project
+        if project is None:
+            return
+
+        def work() -> tuple[ScanReport, list[ImageRecord] | None]:
+            report = project.scan()
+            return report, project.images() if report.new or report.changed else None
+
+        def arrived(answer: tuple[ScanReport, list[ImageRecord] | None]) -> None:
+            if project is self._project:
+                self._tell(project, answer[0])
+                if answer[1] is not None:
+                    self.scanned.emit(answer[1])
+
+        self._workers.on_project(work, arrived)
+
+    def _tell(self, project: Project, report: ScanReport) -> None:
+        """What the person should know: files passed over (said once), or that there is nothing."""
+        warning = report.warning()
+        if warning and warning != self._told:
+            self._told = warning
+            self.message.emit(warning, "warning")
+        if not report.found and not report.missing:
+            self.message.emit(
+                f"No images in {project.images_dir}: put some there, or choose another", "warning"
+            )
