@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app.errors import ProjectError
 from app.records import FoundFile
 
+KINDS_NAMED = 4  # endings of other files, where there are no images
+FILES_LOOKED_AT = 1000  # of them
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -50,6 +54,37 @@ def find_images(
                     unnamed(os.fsencode(path).decode("utf-8", "backslashreplace"))
                 elif file := _file(entry, path):
                     yield file
+
+
+def none_found(folder: Path, skip: Callable[[Path], bool] = lambda folder: False) -> str:
+    """What to say where `find_images` finds nothing: what was looked for, and what is there instead.
+
+    Half a line, "expected ..., found ...": what to do is for whoever asks to say. `skip`: as there.
+    """
+    from model.image_io import IMAGE_SUFFIXES
+
+    others, count = _other_files(folder, skip)
+    named = ", ".join(suffix for suffix, _ in others.most_common(KINDS_NAMED) if suffix)
+    more = "at least " if count == FILES_LOOKED_AT else ""
+    instead = f" among {more}{count:,} file{'s' * (count > 1)}" if count else ": no files at all"
+    instead += f" ({named})" if named else ""
+    looked_for = " ".join(sorted(suffix.removeprefix(".") for suffix in IMAGE_SUFFIXES))
+    return (
+        f"expected images in {folder} or its sub-folders, found none{instead}; "
+        f"names that end in one of these are looked for: {looked_for}"
+    )
+
+
+def _other_files(folder: Path, skip: Callable[[Path], bool]) -> tuple[Counter[str], int]:
+    """The endings of the first files that are there, and how many were looked at."""
+
+    def names() -> Iterator[str]:
+        for here, folders, files in os.walk(folder):
+            folders[:] = [each for each in folders if not each.startswith(".") and not skip(Path(here, each))]
+            yield from (name for name in files if not name.startswith("."))
+
+    suffixes = [os.path.splitext(name)[1].lower() for name in itertools.islice(names(), FILES_LOOKED_AT)]
+    return Counter(suffixes), len(suffixes)
 
 
 def _entries(folder: Path, *, is_root: bool) -> list[os.DirEntry[str]]:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from app.bulk import in_order
 from app.errors import ExportFault, HostError, InputError
-from app.images import find_images, natural_key
+from app.images import find_images, natural_key, none_found
 from app.inference import Inference, Priority
 from app.prelabel import DEATHS, Failure, PrelabelReport
 from app.proposals import Candidate, candidates
@@ -231,5 +231,5 @@ def list_images(folder: Path) -> list[Path]:
     """The image files under `folder` and its sub-folders, in natural order. InputError for none."""
     names = sorted((each.path for each in find_images(folder)), key=natural_key)
     if not names:
-        raise InputError(f"expected images in {folder}, found none; choose another folder")
+        raise InputError(f"{none_found(folder)}; choose another folder, or put images there")
     return [folder / name for name in names]

@@ -48,6 +48,9 @@ class ScanReport:
     cancelled: bool
     changed: int = 0  # files that changed, came back or vanished since the last scan
     unnamed: tuple[str, ...] = ()  # files that were passed over since their names are no text
+    nothing: str = (
+        ""  # no image is there and none ever was: half a line, what was looked for and found instead
+    )
 
     def warning(self) -> str:
         """One line about the files that were passed over; "" when there are none."""
@@ -165,7 +168,7 @@ class Project:
         cancelled: Callable[[], bool] = lambda: False,
     ) -> ScanReport:
         """Find the images of the folder and its sub-folders; new ones are added, vanished ones marked."""
-        from app.images import find_images, natural_key
+        from app.images import find_images, natural_key, none_found
 
         files: list[FoundFile] = []
         unnamed: list[str] = []
@@ -184,7 +187,16 @@ class Project:
             progress(len(files), len(files))
         if new or changed or vanished:
             self.changed.emit(ProjectChange.IMAGES)
-        return ScanReport(len(files), new, len(gone), stopped, changed + len(vanished), tuple(unnamed))
+        empty = not (files or gone or unnamed or stopped)
+        return ScanReport(
+            found=len(files),
+            new=new,
+            missing=len(gone),
+            cancelled=stopped,
+            changed=changed + len(vanished),
+            unnamed=tuple(unnamed),
+            nothing=none_found(self.images_dir, self._is_own) if empty else "",
+        )
 
     def _is_own(self, folder: Path) -> bool:
         """Whether a sub-folder belongs to a project, not to the images."""

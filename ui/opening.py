@@ -92,19 +92,17 @@ class Opening(QObject):
 
         def arrived(answer: tuple[ScanReport, list[ImageRecord] | None]) -> None:
             if project is self._project:
-                self._tell(project, answer[0])
+                self._tell(answer[0])
                 if answer[1] is not None:
                     self.scanned.emit(answer[1])
 
         self._workers.on_project(work, arrived)
 
-    def _tell(self, project: Project, report: ScanReport) -> None:
+    def _tell(self, report: ScanReport) -> None:
         """What the person should know: files passed over (said once), or that there is nothing."""
         warning = report.warning()
         if warning and warning != self._told:
             self._told = warning
             self.message.emit(warning, "warning")
-        if not report.found and not report.missing:
-            self.message.emit(
-                f"No images in {project.images_dir}: put some there, or choose another", "warning"
-            )
+        if report.nothing:
+            self.message.emit(f"{report.nothing}. Put some there, then look for new images.", "warning")

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> None:
-    """Make the project and find its images."""
+    """Make the project and find its images. A folder without any may be filled later: that is said."""
     from app.project import Project
 
     project = Project.create(arguments.project, arguments.images, categories=arguments.categories)
@@ -27,6 +27,10 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
     finally:
         project.close()
     context.console.say(f"{arguments.project}: a project of {count} images in {arguments.images}")
+    if scanned.nothing:
+        context.console.note(
+            f"warning: {scanned.nothing}; put some there, they are found when the project is opened"
+        )
     if scanned.unnamed:
         context.console.say(f"warning: {scanned.warning()}")
     context.console.result(

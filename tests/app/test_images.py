@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import ProjectError
-from app.images import content_hash, find_images, natural_key
+from app.images import content_hash, find_images, natural_key, none_found
 from tests.builders import write_image
 
 
@@ -47,3 +47,21 @@ def test_a_hash_is_of_the_content(tmp_path: Path) -> None:
     assert content_hash(one) != content_hash(other)
     other.write_bytes(one.read_bytes())
     assert content_hash(one) == content_hash(other)
+
+
+def test_what_is_there_instead_of_images_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("a.HEIC", "sub/b.heic", "notes.txt", ".hidden.jpg"):
+        (tmp_path / name).touch()
+    said = none_found(tmp_path)
+    assert f"in {tmp_path} or its sub-folders, found none among 3 files (.heic, .txt);" in said
+    assert said.endswith("tif tiff webp")
+    assert " jpg " in said
+    (tmp_path / "empty").mkdir()
+    assert "found none: no files at all;" in none_found(tmp_path / "empty")
+
+
+def test_a_projects_own_files_are_no_files_instead_of_images(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "project.db").touch()
+    assert "no files at all" in none_found(tmp_path, skip=lambda folder: folder.name == "project")

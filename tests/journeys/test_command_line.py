@@ -106,6 +106,16 @@ def test_from_a_folder_to_an_export_and_back(scenes: Path, tmp_path: Path) -> No
     COCO(str(out))
 
 
+def test_a_project_of_a_folder_without_images_is_made_and_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.heic").touch()
+    run = call("init", tmp_path / "p", "--images", tmp_path / "photos")
+    assert "a project of 0 images" in run.stdout
+    assert "found none among 1 file (.heic); names that end in one of these are looked for: " in run.stderr
+    assert "put some there, they are found when the project is opened" in run.stderr
+    assert call("prelabel", tmp_path / "p", "--device", "cpu").returncode == 0
+
+
 def test_prelabel_offers_proposals_once(scenes: Path, tmp_path: Path) -> None:
     call("init", tmp_path / "p", "--images", scenes / "images")
     first = result("prelabel", tmp_path / "p", "--model", "starter", "--device", "cpu")
