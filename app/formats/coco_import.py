@@ -19,7 +19,7 @@ from app.collector import seldom_collecting
 from app.edits import Change, Edit, EditKind
 from app.formats import coco_extras
 from app.formats.coco_already import Known
-from app.formats.coco_index import Cancelled, CocoIndex, RawAnnotation, read_index, whole_number
+from app.formats.coco_index import Cancelled, CocoCategory, CocoIndex, RawAnnotation, read_index, whole_number
 from app.formats.coco_judge import Judged, judge
 from app.formats.coco_match import match_images, plan_categories, wrong_size
 from app.formats.notes import Tally
@@ -80,7 +80,9 @@ class _Import:
     already_there: int = 0
     images: dict[int, ImageRecord] = field(default_factory=dict)  # by their id in the file
     category_of: dict[int, CategoryId] = field(default_factory=dict)
-    added: tuple[str, ...] = ()
+    new: tuple[CocoCategory, ...] = ()  # that the project has not
+    moved: Tally = field(default_factory=Tally)  # categories with other ids than the file's
+    made: bool = False  # whether `new` are in the project
     coco_ids: list[tuple[AnnotationId, int]] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)  # COCO ids of the project's annotations
     states: dict[ImageId, ImageState] = field(default_factory=dict)
@@ -93,28 +95,36 @@ class _Import:
         store = self.project.store
         with store.transaction():
             self._find_images(images_dir)
-            self._make_categories()
+            self._plan_categories()
             self.taken = store.taken_coco_ids()
             ids = iter(store.reserve_annotation_ids(self.index.annotation_count))
             for edits in self._edits(ids, progress, cancelled):
+                self._make_categories()
                 store.append_all(edits)
+            self._make_categories()
             store.set_coco_ids(self.coco_ids)
             coco_extras.keep(store, self.index, self.images, self.changed)
         self.project.changed.emit(ProjectChange.IMAGES)
-        if self.added:
+        if self.made and self.new:
             self.project.changed.emit(ProjectChange.CATEGORIES)
 
     def report(self, seconds: float) -> ImportReport:
         """After `run`."""
         index = self.index
         refused = (index.images_faulty, self.unusable, index.refused, self.refused)
+        names = tuple(each.name for each in self.new)
         return ImportReport(
             file=str(index.path),
             images=len(self.images),
             annotations=self.kept,
             already_there=self.already_there,
-            categories_added=self.added,
-            changed=(*index.changed.notes(), *self.changed.notes()),
+            categories_added=names if self.made else (),
+            categories_left=() if self.made else names,
+            changed=(
+                *index.changed.notes(),
+                *(self.moved.notes() if self.made else ()),
+                *self.changed.notes(),
+            ),
             refused=tuple(note for tally in refused for note in tally.notes()),
             annotations_refused=len(index.refused) + len(self.refused),
             seconds=seconds,
@@ -174,18 +184,22 @@ class _Import:
         self.states[record.id] = record.state
         self.images[number] = record
 
-    def _make_categories(self) -> None:
+    def _plan_categories(self) -> None:
         plan = plan_categories(
             self.index.categories.values(),
             self.project.categories(),
             self.project.store.categories(removed=True),
             self.choices.categories,
-            changed=self.changed,
+            changed=self.moved,
         )
-        for each in plan.new:
-            self.project.add_category(each.name, id=CategoryId(each.id), supercategory=each.supercategory)
-        self.category_of = dict(plan.of)
-        self.added = tuple(each.name for each in plan.new)
+        self.category_of, self.new = dict(plan.of), plan.new
+
+    def _make_categories(self) -> None:
+        """Add the file's categories, once an annotation is taken; a file without any is its categories."""
+        if not self.made and (self.kept or self.already_there or not self.index.annotation_count):
+            self.made = True
+            for each in self.new:
+                self.project.add_category(each.name, id=CategoryId(each.id), supercategory=each.supercategory)
 
     def _edits(
         self, ids: Iterator[int], progress: Progress, cancelled: Callable[[], bool]

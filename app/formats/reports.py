@@ -22,6 +22,7 @@ class ImportReport:
     refused: tuple[Note, ...]  # annotations that were not taken, and images and categories, by reason
     annotations_refused: int
     seconds: float
+    categories_left: tuple[str, ...] = ()  # of the file, not added since none of its annotations was taken
 
     def lines(self) -> list[str]:
         """For people: the sum first, then each reason."""
@@ -31,6 +32,11 @@ class ImportReport:
             + (f", {self.already_there} were already there" if self.already_there else "")
             + (f", {self.annotations_refused} refused" if self.annotations_refused else ""),
             *([f"new categories: {', '.join(self.categories_added)}"] if self.categories_added else []),
+            *(
+                [f"no category was added, since no annotation was taken: {', '.join(self.categories_left)}"]
+                if self.categories_left
+                else []
+            ),
             *_listed("changed", self.changed),
             *_listed("refused", self.refused),
         ]

@@ -300,6 +300,29 @@ def test_only_the_categories_asked_for_are_taken(project: Project) -> None:
     assert [each.name for each in project.categories()] == ["dog"]
 
 
+def test_a_file_of_which_no_annotation_is_taken_leaves_no_category(project: Project) -> None:
+    content = dataset([annotation(1, image_id=99)], categories=[{"id": 1, "name": "cat"}])
+    report = take(project, content)
+    assert project.categories() == []
+    assert (report.annotations_refused, report.categories_added, report.categories_left) == (1, (), ("cat",))
+    assert "no category was added, since no annotation was taken: cat" in report.lines()
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_refused_annotations_leave_none_where_images_are_marked_done_either(
+    project: Project, done: bool
+) -> None:
+    report = take(project, dataset([annotation(1, segmentation=[[1, 1]], bbox=None)]), done=done)
+    assert report.annotations == 0
+    assert project.categories() == []
+
+
+def test_a_file_without_annotations_brings_its_categories(project: Project) -> None:
+    report = take(project, dataset([], categories=[{"id": 3, "name": "cat"}]))
+    assert [(each.id, each.name) for each in project.categories()] == [(3, "cat")]
+    assert (report.categories_added, report.categories_left) == (("cat",), ())
+
+
 def test_faulty_images_and_categories_are_told(project: Project) -> None:
     content = dataset(
         [annotation(1), annotation(2, image_id=4), "x"],
