@@ -28,6 +28,7 @@ from ui.categories import Categories
 from ui.image_records import ImageRecords
 from ui.journal import QueuedJournal, SaveState
 from ui.model_access import ModelAccess
+from ui.model_fit import ModelFit
 from ui.open_image import OpenImage
 from ui.opening import Opened, Opening
 from ui.preferences import Preferences
@@ -73,6 +74,7 @@ class Session(OpenImage):
         self.categories.wanted.connect(self.category_wanted)
         self.categories.refused.connect(lambda words: self.message.emit(words, "warning"))
         self.model = ModelAccess(self)
+        ModelFit(self)
         self.preferences = preferences.load()
         self.auto_prelabel, self.who = self.preferences.prelabel, self.preferences.who
         self._opening = Opening(self.workers, self)
