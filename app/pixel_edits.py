@@ -193,7 +193,7 @@ def _framed(mask: BoxMask, margin: int) -> NDArray[np.uint8]:
     """The mask's bits as 0 and 1 with a frame of zeros; 0 x 0 for a mask without pixels."""
     if not mask.bits.any():
         return np.zeros((0, 0), np.uint8)
-    return np.pad(mask.bits.astype(np.uint8), margin)
+    return np.ascontiguousarray(np.pad(mask.bits.astype(np.uint8), margin))  # a polygon's go down first
 
 
 def _distance(bits: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -65,8 +65,8 @@ def solve_strokes(
 
     `known`: what is known of the first hints, so that it need not be made again. `pixels`: (H, W, 3) RGB of
     the image, if they are there. `preview`: only the mask is wanted. `finely`: with fine prototypes, whose
-    first answer draws all of a mask anew that nobody has touched. InputError when the coefficients are of
-    other prototypes.
+    first answer draws all of a mask anew that nobody has touched. Where no pixel changes, `start` is the
+    answer: a proposal stays one. InputError when the coefficients are of other prototypes.
     """
     size = prediction.image_width, prediction.image_height
     old = to_mask(start.geometry, *size) if before is None else before
@@ -85,6 +85,8 @@ def solve_strokes(
     mask = tight(_without_islands(steps[-1].mask, old, strokes))
     if preview:
         return Solved(None, mask, steps)
+    if changed_rect(old, mask) is None:  # all was right: nobody corrected anything
+        return Solved(start, old, steps)
     rows, columns = mask.bits.shape
     made = replace(
         start,
@@ -161,7 +163,7 @@ def _without_islands(mask: BoxMask, before: BoxMask, strokes: Sequence[Stroke]) 
 
 def _piece(mask: BoxMask, point: Point) -> BoxMask:
     """What hangs together with a pixel of the mask."""
-    bits = mask.bits.astype(np.uint8)
+    bits = mask.bits.astype(np.uint8, order="C")  # a polygon's go down first; OpenCV fills rows
     seed = math.floor(point[0]) - mask.left, math.floor(point[1]) - mask.top
     _, filled, _, (x, y, width, height) = cv2.floodFill(bits, None, seed, 2, flags=8)
     part = np.asarray(filled)[y : y + height, x : x + width] == 2

@@ -38,6 +38,14 @@ def square(left: int, top: int, right: int, bottom: int) -> BoxMask:
     return BoxMask(left, top, np.ones((bottom - top, right - left), np.bool_))
 
 
+def test_masks_whose_columns_lie_together_are_worked_on_as_well() -> None:
+    ring = np.ones((5, 6), np.bool_)
+    ring[2, 2:4] = False
+    mask = BoxMask(2, 3, np.asfortranarray(ring))  # as they come from a polygon
+    assert fill_holes(mask).bits.all()
+    assert (grow(mask, 1, WIDTH, HEIGHT).bits == grow(BoxMask(2, 3, ring), 1, WIDTH, HEIGHT).bits).all()
+
+
 def within(bits: np.ndarray, pixels: float) -> np.ndarray:
     """Where some set pixel is within `pixels`, by trying them all."""
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]

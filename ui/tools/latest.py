@@ -12,6 +12,7 @@ from model.errors import InputError
 
 Work = Callable[[], Any]
 Then = Callable[[Any], None]
+FAULT = "nothing was changed: something went wrong in Protolabel"
 
 
 class Latest(QObject):
@@ -58,15 +59,27 @@ class Latest(QObject):
                 work, then = self._waiting
                 self._waiting = None
                 generation = self._generation
-            answer: object
+            answer: object = InputError(FAULT)
+            ended = False
             try:
-                answer = work()
+                answer, ended = work(), True
             except InputError as error:
-                answer = error
-            try:
-                self._sent.emit(generation, (then, answer))
-            except RuntimeError:  # whoever asked is gone, and this object with it
+                answer, ended = error, True
+            finally:  # a bug of ours ends this thread, but is answered: whoever asked goes on
+                if not ended:
+                    with self._lock:
+                        self._running = False
+                known = self._send(generation, then, answer)
+            if not known:
                 return
+
+    def _send(self, generation: int, then: Then, answer: object) -> bool:
+        """To the GUI thread; False: whoever asked is gone, and this object with it."""
+        try:
+            self._sent.emit(generation, (then, answer))
+        except RuntimeError:
+            return False
+        return True
 
     def _deliver(self, generation: int, parcel: tuple[Then, object]) -> None:
         if generation == self._generation:

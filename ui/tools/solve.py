@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -16,17 +16,15 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
 
-from app.annotation import Annotation
+from app.annotation import Annotation, AnnotationState
 from app.correction import explain_refusal
 from app.edits import Edit, EditKind, change
 from app.fine import shared_look
 from app.foresight import has_stalled
 from app.geometry import to_mask
-from app.instance_solving import Step
 from app.solving import Point, Solved, Stroke, changed_rect, solve_strokes
 from model.errors import InputError
 from model.masks import BoxMask
-from model.messages import Prediction
 from ui.tools import marks
 from ui.tools.base import Pointer, Tool
 from ui.tools.candidates import CandidatePicker
@@ -37,9 +35,9 @@ from ui.tools.live import Known, LiveMask
 from ui.tools.outlook import OutlookAt, Trial
 from ui.tools.pixels import pixels_of
 from ui.tools.sources import sources_of
+from ui.tools.work import Remembered, Work
 
 if TYPE_CHECKING:
-    from model.local_solving import Field
     from ui.canvas.view import Canvas
     from ui.session import Session
 
@@ -49,26 +47,8 @@ PAINTED = "the prototypes cannot express this: painted"
 STALLED = "the last hints here changed little: solving has stopped helping, the brush does more"
 ANEW = "the whole mask was drawn anew, finely, with your hint · the next hints change what is near them"
 ALREADY = "the mask has it so already, nothing changed: hint where it is wrong"
+ALREADY_PROPOSED = "the mask has it so already, nothing changed: it stays a proposal"
 LAST = "no hint is left to take back: Delete removes the instance"
-
-
-@dataclass(slots=True, eq=False)
-class _Work:
-    """The hints for one instance, since it was chosen. `history`: the instance after each edit, and why."""
-
-    start: Annotation  # as it was before the first hint
-    prediction: Prediction
-    mask: BoxMask | None = None  # of `start`
-    strokes: tuple[Stroke, ...] = ()
-    solved: Solved | None = None  # the newest answer
-    answered: tuple[Stroke, ...] = ()  # the hints that it obeys
-    asked: tuple[Stroke, ...] | None = None  # the newest hints that a thread still works on
-    coarse: bool = False  # and only for a preview, without an annotation
-    steps: tuple[Step, ...] = ()  # what is known of the hints
-    history: list[tuple[Annotation, tuple[Stroke, ...], tuple[Step, ...]]] = field(default_factory=list)
-    since: float = 0.0
-    pixels: NDArray[np.uint8] | None = None  # of the image, whole or reduced
-    whole: bool = False  # whether the image was all there when these were taken
 
 
 class SolveTool(Tool):
@@ -85,7 +65,8 @@ class SolveTool(Tool):
         self._sources = sources_of(session)
         self._picker = CandidatePicker(self)
         self._cross = Crosshair(self)
-        self._work: _Work | None = None
+        self._work: Work | None = None
+        self._left = Remembered()  # hints of instances that may be chosen again
         self._drawn: list[Point] = []  # the stroke under way
         self._inside = True
         self._hot = -1  # the hint whose mark is under the pointer
@@ -168,18 +149,18 @@ class SolveTool(Tool):
         self._ask()
         self.canvas.update()
 
-    def _ready(self, chosen: Annotation) -> _Work | None:
+    def _ready(self, chosen: Annotation) -> Work | None:
+        work = self._work
+        if work is not None and work.start.id == chosen.id:
+            work.since = work.since or time.monotonic()
+            return work
         prediction = self._sources.get(chosen)
         if prediction is None:
             words = self._sources.fetch(chosen, self._prediction_arrived)
             self.tell(words or explain_refusal(chosen, None), "info" if words else "warning")
             return None
-        work = self._work
-        if work is None or work.start.id != chosen.id or work.prediction is not prediction:
-            work = self._work = _Work(chosen, prediction)
-        if not work.since:
-            work.since = time.monotonic()
-        return work
+        self._work = Work(chosen, prediction, self.document, since=time.monotonic())
+        return self._work
 
     def _prediction_arrived(self) -> None:
         wanted, self._wanted = self._wanted, None
@@ -218,18 +199,20 @@ class SolveTool(Tool):
 
     def _trial(self) -> Trial | None:
         """What a hint may be tried out on: the chosen instance, where its prototypes are there."""
-        chosen = self.only_selected()
-        prediction = self._sources.get(chosen) if chosen is not None else None
-        if chosen is None or prediction is None or self._drawn or self.canvas.tool is not self:
+        chosen, work = self.only_selected(), self._work
+        if chosen is None or self._drawn or self.canvas.tool is not self:
             return None
-        work = self._work
-        if work is None or work.start.id != chosen.id or work.prediction is not prediction:
-            known = self.canvas.stage.masks.known(chosen.id, chosen.geometry)
-            pixels = pixels_of(self.session).for_box(chosen.bbox)
-            return Trial(chosen, prediction, (), (), known, pixels)
-        if work.answered != work.strokes and work.strokes:
+        if work is not None and work.start.id == chosen.id:
+            pixels, start = self._pixels_for(work), self._start_mask(work)
+            known = work.asked is None
+            return (
+                Trial(work.start, work.prediction, work.strokes, work.steps, start, pixels) if known else None
+            )
+        prediction = self._sources.get(chosen)
+        if prediction is None:
             return None
-        return Trial(work.start, prediction, work.strokes, work.steps, work.mask, self._pixels_for(work))
+        before = self.canvas.stage.masks.known(chosen.id, chosen.geometry)
+        return Trial(chosen, prediction, (), (), before, pixels_of(self.session).for_box(chosen.bbox))
 
     def _end_stroke(self) -> None:
         work, drawn = self._work, self._drawn
@@ -292,29 +275,28 @@ class SolveTool(Tool):
 
         self._latest.ask(solved, lambda answer: self._answered(work, strokes, answer))
 
-    def _pixels_for(self, work: _Work) -> NDArray[np.uint8] | None:
+    def _pixels_for(self, work: Work) -> NDArray[np.uint8] | None:
         """The same ones for all hints of an instance, once they are all there."""
         pixels = pixels_of(self.session)
         if work.pixels is None or not work.whole:
             work.pixels, work.whole = pixels.for_box(work.start.bbox), pixels.are_whole
         return work.pixels
 
-    def _start_mask(self, work: _Work) -> BoxMask | None:
+    def _start_mask(self, work: Work) -> BoxMask | None:
         """The mask before the first hint; None where nobody has decoded it yet: the thread does."""
         if work.mask is None:
             work.mask = self.canvas.stage.masks.known(work.start.id, work.start.geometry)
         return work.mask
 
-    def _settled_mask(self, work: _Work) -> BoxMask | None:
-        document = self.document
-        now = document.annotations.get(work.start.id) if document is not None else None
+    def _settled_mask(self, work: Work) -> BoxMask | None:
+        now = _present(work)
         if now is None:
             return None
         known = self.canvas.stage.masks.known(now.id, now.geometry)
         return work.mask if known is None and now == work.start else known
 
     def _answered(
-        self, work: _Work, strokes: tuple[Stroke, ...], answer: tuple[Solved, Known] | InputError
+        self, work: Work, strokes: tuple[Stroke, ...], answer: tuple[Solved, Known] | InputError
     ) -> None:
         if work is not self._work:
             return
@@ -334,41 +316,59 @@ class SolveTool(Tool):
 
     def _settle(self) -> None:
         """The mask as it is now becomes an edit."""
-        work, document = self._work, self.document
-        if work is None or document is None or work.solved is None:
+        work = self._work
+        if work is None or work.document is None or work.solved is None:
             return
-        before = document.annotations.get(work.start.id)
-        after = work.solved.annotation
-        if before is None or after is None or before == after:
+        before, after = _present(work), work.solved.annotation
+        if before is None or after is None or (before == after and work.strokes in work.hints_of(before)):
             self._live.end()
-            if before == after and work.strokes and _changed_nothing(work.steps[-1].field):
-                self.tell(ALREADY, "info")
             return
         if after.area <= 0:
-            self.tell("nothing would be left of the instance, so the last hint was dropped", "warning")
+            self._tell_of(
+                work, "nothing would be left of the instance, so the last hint was dropped", "warning"
+            )
             self._drop_unsettled()
             return
         if work.strokes:
             after = replace(after, seconds=before.seconds + time.monotonic() - work.since)
         work.since = 0.0
         work.history.append((after, work.strokes, work.steps))
-        self.canvas.stage.masks.prime(after.id, after.geometry, work.solved.mask)
+        if work.document is self.document:
+            self.canvas.stage.masks.prime(after.id, after.geometry, work.solved.mask)
         self._live.end(settled=True)
-        self.session.apply(change(EditKind.RECOMPOSE, document.image.id, [(before, after)]))
+        self._perform(work.document, change(EditKind.RECOMPOSE, before.image_id, [(before, after)]))
         self._publish()
-        if work.strokes and has_stalled(work.steps):
-            self.tell(STALLED, "info")
-        elif work.strokes and work.solved.painted[-1]:
-            self.tell(PAINTED, "info")
-        elif work.strokes:
-            self._tell_what_came(before, after, work.steps[-1].field)
+        if work.strokes:
+            self._tell_of(work, _what_came(work, before, after))
 
-    def _tell_what_came(self, before: Annotation, after: Annotation, made: Field) -> None:
-        """What the person could not guess from the picture."""
-        if before.geometry == after.geometry:
-            self.tell(ALREADY, "info")
-        elif made.whole and not _changed_nothing(made):
-            self.tell(ANEW, "info")
+    def settle(self) -> None:
+        """A hint that was given counts, also where a thread is still at it and the image or tool goes."""
+        work = self._work
+        known = work.hints_of(_present(work)) if work is not None else []
+        if work is None or not known or work.strokes in known:
+            return
+        self._latest.forget()
+        try:
+            work.solved = solve_strokes(
+                work.start,
+                work.prediction,
+                work.strokes,
+                work.steps,
+                before=work.mask,
+                pixels=work.pixels,
+                finely=shared_look(),
+            )
+        except InputError as error:
+            self._tell_of(work, str(error), "warning")
+            self._drop_unsettled()
+            return
+        work.answered, work.steps, work.asked = work.strokes, work.solved.steps, None
+        self._settle()
+
+    def _tell_of(self, work: Work, words: str, kind: str = "info") -> None:
+        """Say something of an instance, while its image is there."""
+        if words and work.document is self.document:
+            self.tell(words, kind)
 
     def _publish(self) -> None:
         """Tell which hints count, and what they made."""
@@ -380,12 +380,8 @@ class SolveTool(Tool):
 
     def _drop_unsettled(self) -> None:
         """Forget the hints since the last edit."""
-        work, document = self._work, self.document
-        if work is not None and document is not None:
-            now = document.annotations.get(work.start.id)
-            known = (each[1:] for each in reversed(work.history) if each[0] == now)
-            work.strokes, work.steps = next(known, ((), ()))
-            work.solved, work.answered, work.asked, work.since = None, (), None, 0.0
+        if self._work is not None:
+            self._work.go_back_to(_present(self._work))
         self._latest.forget()
         self._drawn = []
         self._live.end()
@@ -397,18 +393,29 @@ class SolveTool(Tool):
     def annotations_changed(self, edit: Edit) -> None:
         """After an undo the hints go back, too; after anyone else's change they no longer count."""
         self._outlook.forget()
-        work, document = self._work, self.document
         self._picker.cancel()
-        if work is None or document is None or work.start.id not in {each.id for each in edit.changes}:
+        work = self._work
+        if work is not None and work.start.id in {each.id for each in edit.changes}:
+            known = work.hints_of(_present(work))
+            if not known:
+                self._forget()
+            elif work.strokes not in known:
+                self._drop_unsettled()
+        self._recall()
+
+    def _recall(self) -> None:
+        """The hints that made the chosen instance what it is, where they are still known, count again."""
+        chosen = self.only_selected()
+        busy = self._work is not None and (self._work.strokes or self._work.asked)
+        if chosen is None or busy:
             return
-        now = document.annotations.get(work.start.id)
-        known = [hints for made, hints, _ in work.history if made == now]
-        if now == work.start:
-            known.append(())
-        if not known:
-            self._forget()
-        elif work.strokes not in known:
-            self._drop_unsettled()
+        work = self._left.take(chosen)
+        if work is not None:
+            if self._work is not None:
+                self._left.put(self._work)
+            self._work, work.document = work, self.document
+            self._publish()
+            self.canvas.update()
 
     def selection_changed(self) -> None:
         chosen = self.only_selected()
@@ -418,10 +425,13 @@ class SolveTool(Tool):
             if words := self._sources.recall(chosen):
                 self.tell(words, "info")
         if self._work is not None and (chosen is None or chosen.id != self._work.start.id):
+            self.settle()
             self._forget()
+        self._recall()
 
     def activate(self) -> None:
         chosen = self.only_selected()
+        self._recall()
         if chosen is not None and (words := self._sources.recall(chosen)):
             self.tell(words, "info")
 
@@ -430,13 +440,13 @@ class SolveTool(Tool):
         self._wanted = None
         if self._picker.cancel():
             return True
-        pending = work is not None and work.solved is not None and work.answered != work.strokes
-        if self._drawn or pending:
+        if self._drawn or (work is not None and work.asked is not None):
             self._drop_unsettled()
             return True
         return self._cross.hide()
 
     def deactivate(self) -> None:
+        self.settle()
         self._picker.cancel()
         self._cross.hide()
         self._forget()
@@ -446,6 +456,7 @@ class SolveTool(Tool):
         self._outlook.forget()
         if self._work is not None:
             self._latest.forget()
+            self._left.put(self._work)
             self._work, self._drawn = None, []
             self._live.end()
             self._hints.forget()
@@ -532,12 +543,22 @@ class SolveTool(Tool):
             strokes = work.strokes
             if self._drawn:
                 strokes = (*strokes, Stroke(tuple(self._drawn), self._inside))
-            solved = work.solved
-            painted = solved.painted if solved is not None and work.answered == work.strokes else ()
-            marks.paint_marks(painter, strokes, view, hot=self._hot, painted=painted)
+            marks.paint_marks(painter, strokes, view, hot=self._hot, painted=work.painted)
         if self._cross.place is not None:
             marks.paint_cross(painter, self._cross.place, view)
 
 
-def _changed_nothing(made: Field) -> bool:
-    return made.changed is None or not made.changed.any()
+def _present(work: Work) -> Annotation | None:
+    """The instance as the document has it."""
+    return work.document.annotations.get(work.start.id) if work.document is not None else None
+
+
+def _what_came(work: Work, before: Annotation, after: Annotation) -> str:
+    """What the person could not guess from the picture."""
+    if before.geometry == after.geometry:
+        return ALREADY_PROPOSED if after.state is AnnotationState.PROPOSED else ALREADY
+    if has_stalled(work.steps):
+        return STALLED
+    if work.painted and work.painted[-1]:
+        return PAINTED
+    return ANEW if work.steps[-1].field.whole else ""

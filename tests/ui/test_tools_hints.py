@@ -1,0 +1,213 @@
+"""Hints that are left and come back, that change nothing, or whose answer is still under way."""
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.annotation import AnnotationId, AnnotationState
+from app.edits import EditKind, change
+from app.geometry import PolygonPart, Polygons, to_mask, window
+from app.instance_solving import Step
+from app.solving import solve_strokes
+from tests.ui.canvas_fakes import FakeSession, annotation, disc, mask_annotation
+from tests.ui.solving import SIZE, click, show_proposal
+from ui.canvas.view import Canvas
+from ui.tools.hints import hints_of
+from ui.tools.pixel_work import with_mask
+
+LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+ONE, TWO = AnnotationId(1), AnnotationId(2)
+SMALL = ((250.0, 100.0), (262.0, 100.0), (262.0, 112.0), (250.0, 112.0))
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> FakeSession:
+    return FakeSession()
+
+
+@pytest.fixture
+def canvas(canvas: Canvas, session: FakeSession) -> Canvas:
+    show_proposal(session)
+    canvas.set_tool("solve")
+    return canvas
+
+
+def strokes(canvas: Canvas) -> int:
+    work = canvas.tool._work  # type: ignore[attr-defined]
+    return len(work.strokes) if work is not None else 0
+
+
+def steps(session: FakeSession) -> tuple[Step, ...]:
+    return hints_of(session).steps  # type: ignore[arg-type]
+
+
+def bits(session: FakeSession) -> np.ndarray:
+    assert session.document is not None
+    return window(to_mask(session.document.annotations[ONE].geometry, *SIZE), 0, 0, *SIZE)
+
+
+def hint(qtbot: QtBot, session: FakeSession, canvas: Canvas, x: float, y: float, button: Any = LEFT) -> None:
+    before = len(session.applied)
+    click(canvas, x, y, button)
+    qtbot.waitUntil(lambda: len(session.applied) == before + 1, timeout=20000)
+
+
+def paint(session: FakeSession) -> None:
+    """A bite out of the instance, as a brush would take it."""
+    assert session.document is not None
+    before = session.document.annotations[ONE]
+    mask = to_mask(before.geometry, *SIZE)
+    mask.bits[-9:] = False
+    session.apply(change(EditKind.RESHAPE, before.image_id, [(before, with_mask(before, mask, *SIZE))]))
+
+
+def test_a_hint_that_changes_no_pixel_leaves_a_proposal_one(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    assert session.document is not None
+    before = bits(session)
+    hint(qtbot, session, canvas, 80, 150)
+    now = session.document.annotations[ONE]
+    assert (now.state, now.coefficients) == (AnnotationState.PROPOSED, None)
+    assert (bits(session) == before).all()
+    assert "stays a proposal" in session.messages[-1]
+    assert strokes(canvas) == len(steps(session)) == 1
+    session.undo()  # one step of undo for each hint
+    assert strokes(canvas) == 0
+    session.document.redo()
+    assert strokes(canvas) == 1
+    hint(qtbot, session, canvas, 220, 60)
+    assert session.document.annotations[ONE].state is AnnotationState.CORRECTED
+    QTest.keyClick(canvas, Qt.Key.Key_Backspace)
+    qtbot.waitUntil(
+        lambda: session.document.annotations[ONE].state is AnnotationState.PROPOSED, timeout=20000
+    )
+    assert (bits(session) == before).all()
+
+
+def test_hints_come_back_with_the_tool_and_the_instance(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    hint(qtbot, session, canvas, 220, 60)
+    only_first = bits(session)
+    hint(qtbot, session, canvas, 80, 150, RIGHT)
+    canvas.set_tool("select")
+    assert steps(session) == ()
+    canvas.set_tool("solve")
+    assert strokes(canvas) == len(steps(session)) == 2
+    session.select([])
+    session.select([ONE])
+    assert strokes(canvas) == 2
+    QTest.keyClick(canvas, Qt.Key.Key_Backspace)  # and each can still be taken back
+    qtbot.waitUntil(lambda: len(session.applied) == 3, timeout=20000)
+    assert (bits(session) == only_first).all()
+    assert strokes(canvas) == 1
+
+
+def test_undo_and_redo_elsewhere_bring_back_the_hints_of_that_time(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    assert session.document is not None
+    hint(qtbot, session, canvas, 220, 60)
+    hint(qtbot, session, canvas, 80, 150, RIGHT)
+    canvas.set_tool("select")
+    session.undo()
+    canvas.set_tool("solve")
+    assert strokes(canvas) == 1
+    canvas.set_tool("select")
+    session.undo()
+    canvas.set_tool("solve")
+    assert strokes(canvas) == 0
+    session.document.redo()
+    assert strokes(canvas) == 1
+
+
+def test_hints_paint_and_hints_are_undone_and_redone_in_turn(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    assert session.document is not None
+    hint(qtbot, session, canvas, 220, 60)
+    paint(session)
+    painted = bits(session)
+    assert strokes(canvas) == 0  # the mask is another one: hints count from here
+    hint(qtbot, session, canvas, 80, 60, RIGHT)
+    assert not (bits(session) & ~painted).any()  # the paint stayed
+    assert strokes(canvas) == 1
+    seen = []
+    for _ in range(3):
+        session.undo()
+        seen.append(strokes(canvas))
+    for _ in range(3):
+        session.document.redo()
+        seen.append(strokes(canvas))
+    assert seen == [0, 1, 0, 1, 0, 1]
+    assert steps(session)[-1].first.bits.sum() == painted.sum()
+
+
+def test_a_hint_counts_though_the_tool_or_the_instance_is_left_at_once(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert session.document is not None
+    first = session.document.annotations[ONE]
+    session.show(
+        np.full((SIZE[1], SIZE[0], 3), 90, np.uint8),
+        [first, mask_annotation(2, disc(250, 150, 20, SIZE), SIZE)],
+    )
+    session.select([ONE])
+    slow = threading.Event()
+
+    def slowly(*args: Any, **named: Any) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            slow.wait(5)
+        return solve_strokes(*args, **named)
+
+    monkeypatch.setattr("ui.tools.solve.solve_strokes", slowly)
+    click(canvas, 220, 60, LEFT)
+    session.select([TWO])
+    assert bits(session)[60, 220]
+    click(canvas, 200, 150, LEFT)
+    canvas.set_tool("select")
+    assert window(to_mask(session.document.annotations[TWO].geometry, *SIZE), 0, 0, *SIZE)[150, 200]
+    slow.set()
+    qtbot.wait(50)
+    assert len(session.applied) == 2
+
+
+def test_undo_while_a_hint_is_answered_drops_that_hint_only(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    click(canvas, 220, 60, LEFT)
+    assert canvas.cancel_drawing()
+    qtbot.wait(100)
+    assert session.applied == []
+    assert strokes(canvas) == 0
+
+
+def test_a_bug_costs_one_answer(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    with monkeypatch.context() as broken:
+        broken.setattr("ui.tools.solve.solve_strokes", None)
+        click(canvas, 220, 60, LEFT)
+        qtbot.waitUntil(lambda: len(told) == 1 and bool(session.messages), timeout=20000)
+    assert "something went wrong" in session.messages[-1]
+    assert strokes(canvas) == 0
+    hint(qtbot, session, canvas, 220, 60)
+    assert bits(session)[60, 220]
+
+
+def test_a_loose_part_of_a_polygon_goes_by_a_hint(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+    parts = (((20.0, 20.0), (160.0, 20.0), (160.0, 180.0), (20.0, 180.0)), SMALL)
+    polygons = Polygons(tuple(PolygonPart(each) for each in parts))
+    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [annotation(1, polygons, SIZE)])
+    session.select([ONE])
+    hint(qtbot, session, canvas, 255, 105, RIGHT)
+    assert not bits(session)[:, 230:].any()
+    assert bits(session)[30, 30]
