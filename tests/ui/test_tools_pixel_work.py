@@ -229,6 +229,34 @@ def test_chosen_masks_are_drawn_anew_as_fine_prototypes_see_them(
     wait(qtbot, work)
     assert len(session.applied) == 1
     assert (bits(session, ONE) ^ wanted).sum() < before
+    changed = int((bits(session, ONE) ^ window(rough, 0, 0, *SIZE)).sum())
+    assert session.messages[-1].startswith(f"drawn anew, finely: {changed:,} pixels changed (")
+
+
+def test_why_nothing_was_drawn_anew_is_said(
+    qtbot: QtBot, session: FakeSession, work: PixelWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = mask_annotation(1, BoxMask(0, 0, np.ones((SIZE[1], SIZE[0]), np.bool_)), SIZE)
+    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [whole])
+    session.select([ONE])
+    work.redraw()
+    wait(qtbot, work)
+    assert "nothing was changed" in session.messages[-1]
+    monkeypatch.setattr("ui.tools.pixel_work.shared_look", lambda: None)
+    work.redraw()
+    wait(qtbot, work)
+    assert "cannot be read" in session.messages[-1]
+    assert session.applied == []
+
+
+def test_of_several_it_is_said_how_many_changed(qtbot: QtBot, session: FakeSession, work: PixelWork) -> None:
+    session.select([ONE, TWO])
+    work.fill_holes()
+    wait(qtbot, work)
+    assert session.messages[-1] == "holes filled: 1 of 2 instances, 400 pixels changed, 1 stayed as they were"
+    work.fill_holes()
+    wait(qtbot, work)
+    assert session.messages[-1] == "the masks are like that already: nothing was changed"
 
 
 def test_without_pixels_nothing_is_drawn_anew(session: FakeSession, work: PixelWork) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject
 from app.annotation import Annotation, AnnotationId, AnnotationState
 from app.edits import Change, Edit, EditKind
 from app.fine import redrawn, shared_look
+from app.foresight import changed_pixels
 from app.geometry import from_mask, tight, to_mask
 from app.pixel_edits import (
     Point,
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 
 Operation = Callable[[BoxMask, int, int], BoxMask]  # mask, image width and height
 NOTHING = "nothing would be left of the instance, so it was kept: press Delete to remove it"
+SAME = "the mask is like that already: nothing was changed"
+SAME_ALL = "the masks are like that already: nothing was changed"
+UNSEEN = "nothing was changed: from close by it shows no clearer edge (too small, or it does not stand out)"
+UNREADABLE = "nothing was drawn anew: the network of fine prototypes cannot be read; install Protolabel again"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +76,7 @@ class PixelWork(QObject):
 
     def fill_holes(self) -> None:
         """What is enclosed belongs to the mask."""
-        self._each(lambda mask, width, height: fill_holes(mask))
+        self._each(lambda mask, width, height: fill_holes(mask), "holes filled")
 
     def smooth(self) -> None:
         """Even out the edge."""
@@ -79,7 +84,7 @@ class PixelWork(QObject):
         def work(mask: BoxMask, width: int, height: int) -> BoxMask:
             return smooth(mask, smoothing_radius(float(mask.bits.sum())))
 
-        self._each(work)
+        self._each(work, "smoothed")
 
     def grow(self, pixels: int) -> None:
         """Wider by `pixels` all around; negative: narrower."""
@@ -94,7 +99,14 @@ class PixelWork(QObject):
         if pixels is None:
             self._canvas.session.message.emit("one moment: the image is still being read", "info")
             return
-        self._each(lambda mask, width, height: redrawn(mask, pixels, width, shared_look()))
+
+        def work(mask: BoxMask, width: int, height: int) -> BoxMask:
+            look = shared_look()  # here: a network is read the first time
+            if look is None:
+                raise InputError(UNREADABLE)
+            return redrawn(mask, pixels, width, look)
+
+        self._each(work, "drawn anew, finely", UNSEEN)
 
     def subtract_neighbours(self) -> None:
         """What other shown instances have is theirs."""
@@ -111,8 +123,8 @@ class PixelWork(QObject):
 
     # --- one after the other -------------------------------------------------------------------------------
 
-    def _each(self, operation: Operation) -> None:
-        self._ask(lambda: self._reshaping(operation))
+    def _each(self, operation: Operation, done: str = "", unchanged: str = "") -> None:
+        self._ask(lambda: self._reshaping(operation, done, unchanged))
 
     def _ask(self, prepare: Callable[[], Callable[[], Outcome] | None]) -> None:
         self._waiting.append(prepare)
@@ -164,7 +176,10 @@ class PixelWork(QObject):
     def _chosen(self) -> list[Annotation]:
         return Tool.selected(self._canvas.tool)
 
-    def _reshaping(self, operation: Operation) -> Callable[[], Outcome] | None:
+    def _reshaping(
+        self, operation: Operation, done: str = "", unchanged: str = ""
+    ) -> Callable[[], Outcome] | None:
+        """`done`: what to say of it, '' where the eye sees it; `unchanged`: why no mask changed."""
         chosen = self._chosen()
         if not chosen:
             self._tell("choose the instances whose pixels are meant first")
@@ -172,7 +187,7 @@ class PixelWork(QObject):
         image_id, (width, height) = chosen[0].image_id, self._canvas.image_size
 
         def work() -> Outcome:
-            changes, masks, vanished = [], [], 0
+            changes, masks, vanished, pixels = [], [], 0, 0
             for each in chosen:
                 before = to_mask(each.geometry, width, height)
                 after = operation(before, width, height)
@@ -182,8 +197,11 @@ class PixelWork(QObject):
                     made = with_mask(each, after, width, height)
                     changes.append(Change(each, made))
                     masks.append((made, after))
+                    pixels += changed_pixels(before, after) if done else 0
             edit = Edit(EditKind.RESHAPE, image_id, tuple(changes)) if changes else None
-            words = "" if changes else "the mask is like that already: nothing was changed"
+            words = unchanged or (SAME if len(chosen) == 1 else SAME_ALL)
+            if changes:
+                words = _summary(done, chosen, len(changes), pixels)
             return Outcome(edit, tuple(masks), vanished, words=words)
 
         return work
@@ -198,7 +216,7 @@ class PixelWork(QObject):
             near = (each for each in others if _overlap(each.bbox, box))
             return subtract_neighbours(mask, (to_mask(each.geometry, *size) for each in near))
 
-        return self._reshaping(work)
+        return self._reshaping(work, "left to the neighbours")
 
     def _merging(self) -> Callable[[], Outcome] | None:
         chosen = self._chosen()
@@ -264,6 +282,18 @@ def with_mask(annotation: Annotation, mask: BoxMask, width: int, height: int) ->
 def _gone(annotation: Annotation) -> Annotation | None:
     """What is left of one that was merged into another: a model's is remembered, so as not to come back."""
     return replace(annotation, state=AnnotationState.REJECTED) if annotation.origin is not None else None
+
+
+def _summary(done: str, chosen: Sequence[Annotation], changed: int, pixels: int) -> str:
+    """What was done, in one line; '' where the eye sees it."""
+    if not done:
+        return ""
+    many = f"{pixels:,} {'pixel' if pixels == 1 else 'pixels'}"
+    if len(chosen) == 1:
+        share = 100 * pixels / max(chosen[0].area, 1)
+        return f"{done}: {many} changed ({'under 1' if share < 1 else f'{share:,.0f}'} % of the mask)"
+    stayed = f", {len(chosen) - changed} stayed as they were" if changed < len(chosen) else ""
+    return f"{done}: {changed} of {len(chosen)} instances, {many} changed{stayed}"
 
 
 def _same(a: BoxMask, b: BoxMask) -> bool:
