@@ -43,6 +43,7 @@ class ModelAccess:
         self._waiting: list[Callable[[Inference], object]] = []
         self._wishes: list[tuple[ImageId, str, bool, bool]] = []  # asked for before the process was there
         self._asked: dict[ImageId, Future[Prediction]] = {}
+        self._reading: ImageId | None = None  # the image whose kept prediction is looked for
         self.version: ModelVersion | None = None
         self.words = ""  # what the process said last
 
@@ -102,6 +103,10 @@ class ModelAccess:
         self.words = words
         self._session.model_state_changed.emit(words)
 
+    def _tell(self) -> None:
+        """The same words as before: what it is asked about has changed."""
+        self._session.model_state_changed.emit(self.words)
+
     def _not_found(self, error: InputError) -> None:
         self._starting = False
         self._wishes.clear()
@@ -135,26 +140,71 @@ class ModelAccess:
 
     def look_up(self, document: ImageDocument) -> None:
         """Show the kept prediction of the current image, or ask for one where it is wanted."""
-        session, project = self._session, self._session.project
+        project = self._session.project
         if project is None:
             return
-        wanted = session.auto_prelabel and document.state is ImageState.NEW
-        version = _version_of(document.annotations.values()) or (self.version.name if self.version else None)
-        if version is None:
-            if wanted:
-                self.prelabel(document)
+        image_id = document.image.id
+        self._reading = image_id
+        names = [_version_of(document.annotations.values()), self.version.name if self.version else None]
+        known = tuple(dict.fromkeys(name for name in names if name is not None))
+        if known:
+            self._read_kept(document, known)
+            return
+
+        def work() -> str:
+            from app.versions import active  # nothing is loaded for it: the model may stay asleep
+
+            return active(project).name
+
+        self._session.workers.on_project(
+            work,
+            lambda name: self._read_kept(document, (name,)),
+            lambda error: self._read(document, None),
+        )
+
+    def _read_kept(self, document: ImageDocument, versions: Sequence[str]) -> None:
+        """Read what one of these versions saw in an image, the first that has seen it."""
+        project = self._session.project
+        if project is None or self._session.image_id != document.image.id:
             return
         from app.predictions import of_project
 
-        key, image_id, name = document.image.content_key, document.image.id, version
+        key = document.image.content_key
 
-        def found(prediction: Prediction | None) -> None:
-            if prediction is not None:
-                session.set_prediction(image_id, prediction)
-            elif wanted and session.image_id == image_id:
+        def work() -> Prediction | None:
+            kept = of_project(project)
+            return next((found for name in versions if (found := kept.load(key, name)) is not None), None)
+
+        self._session.workers.on_pool(work, lambda found: self._read(document, found))
+
+    def _read(self, document: ImageDocument, prediction: Prediction | None) -> None:
+        """What was kept of an image is read; None: nothing was."""
+        session, image_id = self._session, document.image.id
+        if session.image_id != image_id:
+            return
+        self._reading = None
+        wanted = session.auto_prelabel and document.state is ImageState.NEW and not document.can_redo
+        if prediction is None:
+            if wanted:
                 self.prelabel(document)
+            session.prediction_changed.emit()  # it is known now that there is none
+            return
+        if session.prediction is None:  # what the model says just now has more in it
+            session.set_prediction(image_id, prediction)
+        if wanted and self._fit(prediction.categories):  # predicted ahead, before its annotations were read
+            from app.proposals import candidates
 
-        session.workers.on_pool(lambda: of_project(project).load(key, name), found)
+            session.workers.on_pool(
+                lambda: candidates(prediction), lambda found: self._offer(image_id, found)
+            )
+
+    def is_looking_at(self, image_id: ImageId) -> bool:
+        """Whether the model looks at an image now, or will as soon as it is there."""
+        return image_id in self._asked or any(wish[0] == image_id for wish in self._wishes)
+
+    def is_reading(self, image_id: ImageId) -> bool:
+        """Whether it is not known yet what was kept of an image."""
+        return self._reading == image_id
 
     def prelabel(self, document: ImageDocument, *, by_person: bool = False) -> None:
         """Ask for the current image's prediction; its proposals become one undoable edit."""
@@ -162,9 +212,11 @@ class ModelAccess:
 
     def fits(self) -> bool:
         """Whether the version knows a category of the project: unasked, only then is anything proposed."""
+        return self._fit(self.version.categories if self.version else ())
+
+    def _fit(self, names: Sequence[str]) -> bool:
         mine = {category.name.casefold() for category in self._session.categories}
-        theirs = {name.casefold() for name in self.version.categories} if self.version else set()
-        return not mine or bool(mine & theirs)
+        return not mine or bool(mine & {name.casefold() for name in names})
 
     def ahead(self, records: Sequence[ImageRecord]) -> None:
         """Ask for images that will be looked at soon; only their predictions are kept."""
@@ -179,6 +231,7 @@ class ModelAccess:
         if self._inference is None:
             self._wishes.append((image_id, path, urgent, by_person))
             self.start()
+            self._tell()
             return
         if not by_person and not self.fits():
             return
@@ -189,6 +242,7 @@ class ModelAccess:
         priority = Priority.SCREEN if urgent else Priority.AHEAD
         future = self._inference.predict(project.images_dir / path, priority=priority, anchors=urgent)
         self._asked[image_id] = future
+        self._tell()
         self._session.workers.follow(
             future,
             lambda answer: self._answered(image_id, answer),
@@ -197,6 +251,7 @@ class ModelAccess:
 
     def _failed(self, image_id: ImageId, error: InputError) -> None:
         self._asked.pop(image_id, None)
+        self._tell()
         if image_id == self._session.image_id:
             self._session.message.emit(str(error), "error")
 

@@ -47,9 +47,19 @@ def coefficients(session: Session) -> tuple[float, ...] | None:
     return each.coefficients
 
 
-def test_without_a_prediction_it_says_so_and_offers_one(panel: ExplainPanel) -> None:
-    assert "not looked at this image" in panel.title.text()
+def test_without_a_prediction_it_says_so_and_offers_one(panel: ExplainPanel, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: "not looked at this image" in panel.title.text())
     assert panel.predict.isVisible()
+
+
+def test_while_the_model_looks_it_says_so_and_is_not_asked_again(
+    panel: ExplainPanel, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qtbot.waitUntil(lambda: panel.predict.isVisible())
+    monkeypatch.setattr(session.model, "start", lambda: None)  # it never gets ready
+    qtbot.mouseClick(panel.predict, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "is looking at" in panel.title.text())
+    assert not panel.predict.isEnabled()
 
 
 def test_prototypes_are_shown_without_an_instance(

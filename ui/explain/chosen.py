@@ -64,6 +64,11 @@ def words_for(
     if session.document is None:
         return "Open an image to see what the model sees in it."
     if shown is None:
+        image_id = session.document.image.id
+        if session.model.is_looking_at(image_id):
+            return "The model is looking at this image …"
+        if session.model.is_reading(image_id):
+            return "Reading what the model saw here …"
         return "The model has not looked at this image yet, so there are no prototypes to show."
     k = shown.prototypes.shape[2]
     if instance is not None:

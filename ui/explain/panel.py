@@ -113,6 +113,7 @@ class ExplainPanel(QWidget):
         for signal in (session.prediction_changed, session.document_changed, session.selection_changed):
             signal.connect(self._later.start)
         session.annotations_changed.connect(lambda _: self._later.start())
+        session.model_state_changed.connect(self._told)
         self._sources.changed.connect(self._later.start)
         session.message.connect(lambda *_: self.predict.setEnabled(True))
         self._later.timeout.connect(self.refresh)
@@ -154,7 +155,11 @@ class ExplainPanel(QWidget):
         with_bars = instance is not None and self.as_bars.isChecked()
         self.pages.setCurrentIndex(1 if with_bars else 0)
         self.title.setText(words_for(self._session, self._only_chosen(), self._shown, self._instance))
-        self.predict.setVisible(self._shown is None and self._session.document is not None)
+        document, model = self._session.document, self._session.model
+        if document is not None:
+            self.predict.setEnabled(not model.is_looking_at(document.image.id))
+        unseen = document is not None and not model.is_reading(document.image.id)
+        self.predict.setVisible(self._shown is None and unseen)
         self.together.setVisible(self._shown is not None)
         self.over_image.setVisible(with_bars)
         for widget in (self.sums, self.as_bars, self.by_share, self.reset):
@@ -217,8 +222,12 @@ class ExplainPanel(QWidget):
 
     def _predict(self) -> None:
         self.predict.setEnabled(False)
-        self.title.setText("Asking the model …")
         self._session.predict_current()
+
+    def _told(self, words: str) -> None:
+        """The model may look at this image now, or no longer."""
+        if self._shown is None:
+            self._later.start()
 
     # --- changing coefficients -----------------------------------------------------------------------------
 
