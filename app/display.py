@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
 
 from app.errors import InputError
@@ -15,6 +16,9 @@ NEEDED = {
     "wayland": ("WAYLAND_DISPLAY",),
 }  # platform, '' where Qt chooses itself -> the variables of which it needs one
 
+X_SOCKETS, X_PORT = "/tmp/.X11-unix", 6000  # where X servers listen: X<number>, or port 6000 + number
+PATIENCE = 2.0  # seconds for a server elsewhere
+
 
 def has_display() -> bool:
     """Whether a window would be seen."""
@@ -22,21 +26,59 @@ def has_display() -> bool:
 
 
 def can_draw() -> bool:
-    """Whether Qt finds a window system as the environment is."""
+    """Whether Qt finds a window system that answers, as the environment is."""
     if sys.platform in ("win32", "darwin"):
         return True
     needed = NEEDED.get(_platform())
-    return needed is None or any(os.environ.get(name) for name in needed)
+    return needed is None or any(_answers(name) for name in needed)
 
 
 def require() -> None:
     """InputError where a window cannot be opened."""
-    if not can_draw():
-        needed = " or ".join(NEEDED[_platform()])
-        raise InputError(
-            f"expected a display to open a window on, got no {needed}; "
-            "set it, or draw off screen: 'make run' or 'protolabel demo'"
-        )
+    if can_draw():
+        return
+    needed = NEEDED[_platform()]
+    named = [f"{name}={os.environ[name]}" for name in needed if os.environ.get(name)]
+    if named:
+        got = f"{' and '.join(named)}, where nothing answers; start that server or name another"
+    else:
+        got = f"no {' or '.join(needed)}; set it"
+    raise InputError(
+        f"expected a display to open a window on, got {got}, "
+        "or draw off screen: 'make run' or 'protolabel demo'"
+    )
+
+
+def _answers(name: str) -> bool:
+    """Whether a server listens where a variable says. What it says to us is Qt's to find out."""
+    value = os.environ.get(name, "")
+    if not value:
+        return False
+    if name == "WAYLAND_DISPLAY":
+        return _listens(os.path.join(os.environ.get("XDG_RUNTIME_DIR", ""), value))
+    host, _, number = value.rpartition(":")
+    number = number.split(".")[0]  # the screen follows
+    if not number.isascii() or not number.isdigit():
+        return False
+    host = host.rpartition("/")[2]  # a protocol, or the whole path of a socket, may stand before it
+    if host not in ("", "unix"):
+        return _listens((host, X_PORT + int(number))) or _listens(value)
+    path = f"{X_SOCKETS}/X{number}"
+    return (sys.platform == "linux" and _listens(f"\0{path}")) or _listens(path)
+
+
+def _listens(address: str | tuple[str, int]) -> bool:
+    """Whether a socket can be connected to: a path, or a host and port."""
+    try:
+        if isinstance(address, tuple):
+            socket.create_connection(address, timeout=PATIENCE).close()
+        else:
+            with socket.socket(socket.AF_UNIX) as local:
+                local.settimeout(PATIENCE)
+                local.connect(address)
+    except (OSError, ValueError, OverflowError):  # a name that is no host's, a port that is none
+        return False
+    return True
 
 
 def _platform() -> str:

@@ -202,6 +202,13 @@ def test_a_window_without_a_display_is_one_line(project: Path, platform: str) ->
     assert "make run" in said
 
 
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="a display is always there")
+def test_a_display_whose_server_is_gone_is_one_line(project: Path) -> None:
+    said = call(project, status=2, environment=without_display() | {"DISPLAY": ":61007"}).stderr
+    assert "got DISPLAY=:61007, where nothing answers" in said
+    assert "make run" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
