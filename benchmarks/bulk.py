@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.report import Report, main, usable_cores
+from benchmarks.parts import Benchmark
+from benchmarks.report import Report, usable_cores
 
 if TYPE_CHECKING:
     from app.inference import Inference
@@ -23,34 +24,34 @@ SIZE = (1280, 960)  # of the generated photographs
 MIN_SCORE = 0.05
 
 
-def measure() -> Report:
-    """Images a second, and the two ways' ratio.
-
-    PROTOLABEL_BENCH_CONFIGS=a,b (yolact_resnet50,lite), PROTOLABEL_BENCH_IMAGES=N (16, on a
-    GPU 128) or a folder of JPEG files to take, PROTOLABEL_BENCH_BATCHES=1,2 batches to try beside the
-    device's own, PROTOLABEL_BENCH_ROUNDS=N (2).
-    """
-    report = Report("Pre-labelling in bulk", f"python -m benchmarks.{NAME}")
+def measure(config: str) -> Report:
+    """Images a second of one configuration, and the two ways' ratio."""
     import torch
 
-    from benchmarks.forward import lively_weights
+    from benchmarks.lively import lively_weights
     from model.image_io import read_image
 
+    report = Report(config, "")
     usual = "128" if torch.cuda.is_available() else "16"
     wanted = os.environ.get("PROTOLABEL_BENCH_IMAGES", usual)
-    configs = os.environ.get("PROTOLABEL_BENCH_CONFIGS", "yolact_resnet50,lite").split(",")
     batches = [int(each) for each in os.environ.get("PROTOLABEL_BENCH_BATCHES", "").split(",") if each]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         images = _images(folder, wanted)
-        for config in configs:
-            weights = lively_weights(folder, config, read_image(images[0]))
-            _measure(report, config, weights, images, batches)
-    report.notes += [
-        f"{len(images)} images a round, {usable_cores()} cores, random weights that find much in the first",
-        "one by one: asked, answered, masks and run-lengths made, then the next; the same model process",
-    ]
+        weights = lively_weights(folder, config, read_image(images[0]))
+        _measure(report, config, weights, images, batches)
+    report.notes[-1] += f"; {len(images)} images a round, {usable_cores()} cores"
     return report
+
+
+def chosen() -> list[str]:
+    """The configurations to measure, by the environment."""
+    from model.config import CONFIGS
+
+    wanted = os.environ.get("PROTOLABEL_BENCH_CONFIGS", "yolact_resnet50,lite").split(",")
+    if unknown := [each for each in wanted if each not in CONFIGS]:
+        raise SystemExit(f"expected configurations of {', '.join(CONFIGS)}; got {', '.join(unknown)}")
+    return wanted
 
 
 def _images(folder: Path, wanted: str) -> list[Path]:
@@ -122,5 +123,15 @@ def _pipelined(inference: Inference, images: Sequence[Path]) -> int:
     return sum(result.result() for _, result in answers)
 
 
+ABOUT = """Images a second, and the two ways' ratio. PROTOLABEL_BENCH_CONFIGS=a,b (yolact_resnet50,lite),
+PROTOLABEL_BENCH_IMAGES=N (16, on a GPU 128) or a folder of JPEG files to take, PROTOLABEL_BENCH_BATCHES=1,2
+batches to try beside the device's own, PROTOLABEL_BENCH_ROUNDS=N (2)."""
+
 if __name__ == "__main__":
-    main(NAME, measure)
+    from model.config import CONFIGS
+
+    notes = (
+        "random weights that find much in the first image",
+        "one by one: asked, answered, masks and run-lengths made, then the next; the same model process",
+    )
+    Benchmark(NAME, "Pre-labelling in bulk", tuple(CONFIGS), measure, notes, ABOUT).main(chosen)

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.report import Report, main, usable_cores
+from benchmarks.lively import MIN_SCORE, lively_weights, picture, save_picture
+from benchmarks.parts import Benchmark
+from benchmarks.report import Report
 
 if TYPE_CHECKING:
     import torch
@@ -28,9 +30,16 @@ if TYPE_CHECKING:
     from model.messages import Prediction
     from model.predictor import Predictor
     from model.two_stage import MaskRcnn
-    from model.yolact import RawOutput, Yolact
+    from model.yolact import Yolact
 
 NAME = "forward"
+NOTES = (
+    "one JPEG of 640 x 480; each configuration in a process of its own; n: rounds in turns with plain",
+    "plain: contiguous float32 eager PyTorch of the same network, the published post-processing",
+    "post-processing: detections out of the network's output and masks at image size",
+    "end to end: from the file to the masks",
+    "shares and ratios are those of the fastest rounds",
+)
 CONFIGURATIONS = (
     "yolact_resnet50",
     "lite",
@@ -46,54 +55,57 @@ CONFIGURATIONS = (
     "yolact_edge_mobilenetv2",
     "maskrcnn_resnet50_fpn",
 )
-ROUNDS = int(os.environ.get("PROTOLABEL_BENCH_ROUNDS", "7"))
-MIN_SCORE = 0.05
+ROUNDS = 7  # of networks that take under a second an image on two cores
+FEWER = {  # of those that take longer
+    **dict.fromkeys(("yolact_base", "yolact_im700", "yolact_darknet53", "yolact_edge"), 4),
+    **dict.fromkeys(("yolact_plus_base", "yolact_plus_resnet50", "maskrcnn_resnet50_fpn"), 4),
+}
 PROMISED = "yolact_resnet50"  # faster than eager by 1.25, 65 % of the ceiling, on two cores; by 3 on a GPU
 SIDE = 2048  # of the matrices whose product is the ceiling
 GPU_SIDE = 8192
 MANY = 32  # images of the throughput row on a GPU
-LOGITS = 4.0  # spread of the class logits of the random weights
-CANDIDATES = 400  # anchors above the threshold, about as many as a crowded photograph gives
 
 
-def measure() -> Report:
-    """Milliseconds an image, by configuration and device, with the share of the matrix product's speed.
-
-    PROTOLABEL_BENCH_CONFIGS=a,b chooses configurations (all: some minutes), PROTOLABEL_BENCH_THREADS torch's
-    threads (2), PROTOLABEL_BENCH_DEVICES=cpu,cuda devices (those there are), PROTOLABEL_BENCH_ROUNDS=N (7).
-    """
+def chosen() -> list[str]:
+    """The parts to measure, by the environment."""
     import torch
 
-    threads = int(os.environ.get("PROTOLABEL_BENCH_THREADS", "2"))
-    torch.set_num_threads(threads)
-    report = Report("Forward and post-processing", f"python -m benchmarks.{NAME}")
-    chosen = os.environ.get("PROTOLABEL_BENCH_CONFIGS", ",".join(CONFIGURATIONS)).split(",")
-    if unknown := [each for each in chosen if each not in CONFIGURATIONS]:
+    wanted = os.environ.get("PROTOLABEL_BENCH_CONFIGS", ",".join(CONFIGURATIONS)).split(",")
+    if unknown := [each for each in wanted if each not in CONFIGURATIONS]:
         raise SystemExit(f"expected configurations of {', '.join(CONFIGURATIONS)}; got {', '.join(unknown)}")
     there = "cpu,cuda" if torch.cuda.is_available() else "cpu"
-    for device in os.environ.get("PROTOLABEL_BENCH_DEVICES", there).split(","):
-        for config in chosen:
-            with tempfile.TemporaryDirectory() as name:
-                _measure(report, Path(name), config, device)
-    report.notes += [
-        f"one JPEG of 640 x 480, {threads} threads on {usable_cores()} cores, {ROUNDS} rounds in turns",
-        "plain: contiguous float32 eager PyTorch of the same network, the published post-processing",
-        "post-processing: detections out of the network's output and masks at image size",
-        "end to end: from the file to the masks",
-        "shares and ratios are those of the fastest rounds",
-    ]
-    if not torch.cuda.is_available():
-        report.notes.append("no CUDA GPU here: half precision and graphs were not run")
+    devices = os.environ.get("PROTOLABEL_BENCH_DEVICES", there).split(",")
+    return [part_of(config, device) for device in devices for config in wanted]
+
+
+def part_of(config: str, device: str) -> str:
+    """How a part of the record is named."""
+    return config if device == "cpu" else f"{config}, {device}"
+
+
+def measure(part: str) -> Report:
+    """One configuration on one device."""
+    import torch
+
+    config, _, device = part.partition(", ")
+    threads = int(os.environ.get("PROTOLABEL_BENCH_THREADS", "2"))
+    torch.set_num_threads(threads)
+    rounds = int(os.environ.get("PROTOLABEL_BENCH_ROUNDS", "0")) or FEWER.get(config, ROUNDS)
+    report = Report(part, "")
+    with tempfile.TemporaryDirectory() as name:
+        _measure(report, Path(name), config, device or "cpu", rounds)
     return report
 
 
-def _measure(report: Report, folder: Path, config: str, device: str) -> None:
-    label = config if device == "cpu" else f"{config}, {device}"
+def _measure(report: Report, folder: Path, config: str, device: str, rounds: int) -> None:
+    label = part_of(config, device)
     photo = folder / "photo.jpg"
     save_picture(photo)
     if config.startswith("maskrcnn"):
-        _yardstick(report, label, config, device, photo)
+        _yardstick(report, label, config, device, photo, rounds)
         return
+    import torch
+
     from model.predictor import Predictor
 
     weights = lively_weights(folder, config)
@@ -103,7 +115,7 @@ def _measure(report: Report, folder: Path, config: str, device: str) -> None:
     product = _product(device)
     times: dict[str, list[float]] = defaultdict(list)
     masks = 0
-    for number in range(ROUNDS + 1):
+    for number in range(rounds + 1):
         speed = product()
         eager = plain.once(photo)
         ours, masks = once(predictor, photo)
@@ -117,10 +129,11 @@ def _measure(report: Report, folder: Path, config: str, device: str) -> None:
     _rows(report, label, times, operations, promised=config == PROMISED, device=device)
     ceiling = max(times["ceiling"])
     report.notes.append(
-        f"{label}: {operations / 1e9:.1f} GFLOP, ceiling {ceiling / 1e9:,.0f} GFLOP/s, {masks} masks"
+        f"{label}: {operations / 1e9:.1f} GFLOP, ceiling {ceiling / 1e9:,.0f} GFLOP/s, {masks} masks, "
+        f"{torch.get_num_threads()} threads"
     )
     if device == "cuda":
-        _throughput(report, label, predictor, operations, ceiling)
+        _throughput(report, label, predictor, operations, ceiling, rounds)
 
 
 def _rows(
@@ -159,13 +172,15 @@ def _rows(
         )
 
 
-def _throughput(report: Report, label: str, predictor: Predictor, operations: int, ceiling: float) -> None:
+def _throughput(
+    report: Report, label: str, predictor: Predictor, operations: int, ceiling: float, rounds: int
+) -> None:
     """Many images at once on a GPU."""
     import torch
 
     inputs = torch.cat([predictor.prepare(picture())] * MANY).to(predictor.device)
     speeds = []
-    for number in range(ROUNDS + 1):
+    for number in range(rounds + 1):
         start = time.perf_counter()
         predictor.forward(inputs)
         if number:
@@ -175,7 +190,7 @@ def _throughput(report: Report, label: str, predictor: Predictor, operations: in
     report.add(f"{label}: share of the bfloat16 product, {MANY} together", [share], unit="%")
 
 
-def _yardstick(report: Report, label: str, config: str, device: str, photo: Path) -> None:
+def _yardstick(report: Report, label: str, config: str, device: str, photo: Path, rounds: int) -> None:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
     from torchvision.models import detection
@@ -194,7 +209,7 @@ def _yardstick(report: Report, label: str, config: str, device: str, photo: Path
         model.predict(read_image(photo))
     times: dict[str, list[float]] = defaultdict(list)
     masks = 0
-    for number in range(ROUNDS + 1):
+    for number in range(rounds + 1):
         ours, masks = once(model, photo)
         for name, value in ours.items() if number else ():
             times[name].append(value)
@@ -314,68 +329,19 @@ def _product(device: str) -> Callable[[], float]:
     return lambda: max(once() for _ in range(3))
 
 
-def picture() -> NDArray[np.uint8]:
-    """(480, 640, 3): blurred noise."""
-    from model.opencv import cv2
-
-    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
-    smooth = np.asarray(cv2.GaussianBlur(noise, (0, 0), 5), np.float32)
-    return np.clip((smooth - smooth.mean()) / smooth.std() * 50 + 128, 0, 255).astype(np.uint8)
-
-
-def save_picture(path: Path) -> None:
-    """The picture as a JPEG."""
-    from model.opencv import cv2
-
-    cv2.imwrite(str(path), picture()[..., ::-1])
-
-
-def lively_weights(folder: Path, config: str, pixels: NDArray[np.uint8] | None = None) -> Path:
-    """Random weights of a configuration, its background so likely that some things are found in `pixels`."""
-    import torch
-
-    from model import checkpoint
-    from model.card import WEIGHTS_FILE, ModelCard
-    from model.categories import names
-    from model.config import CONFIGS
-    from model.transforms import to_input
-    from model.yolact import build
-
-    torch.manual_seed(0)
-    chosen = CONFIGS[config]
-    model = build(chosen).eval()
-    with torch.inference_mode():
-        image = to_input(picture() if pixels is None else pixels, chosen)
-        raw = model(image)
-        spread = raw.class_logits.std()
-        _liven(model, raw)
-        layer = model.prediction_layers[0].conf_layer
-        assert isinstance(layer, torch.nn.Conv2d)
-        assert layer.bias is not None
-        layer.weight *= LOGITS / spread
-        logits = model(image).class_logits[0]
-        low, high = 0.0, 40.0  # of the background's lead
-        for _ in range(12):
-            lead = (low + high) / 2
-            raised = torch.cat([logits[:, :1] + lead, logits[:, 1:]], 1)
-            above = int((raised.softmax(1)[:, 1:].amax(1) > MIN_SCORE).sum())
-            low, high = (lead, high) if above > CANDIDATES else (low, lead)
-        layer.bias.view(chosen.anchors_per_cell, -1)[:, 0] += high
-    path = folder / config / WEIGHTS_FILE
-    checkpoint.save(model, ModelCard(config, chosen, names(chosen.classes)), path)
-    return path
-
-
-def _liven(model: Yolact, raw: RawOutput) -> None:
-    """Prototypes and coefficients of about 1, so that masks have pixels."""
-    import torch
-
-    last, wanted = model.proto_net[-1], model.prediction_layers[0].mask_layer
-    assert isinstance(last, torch.nn.Conv2d)
-    assert isinstance(wanted, torch.nn.Conv2d)
-    last.weight *= 1 / raw.prototypes.std().clamp(min=1e-30)
-    wanted.weight *= 1 / raw.coefficients.std().clamp(min=1e-30)
-
+ABOUT = """Milliseconds an image, by configuration and device, with the share of the matrix product's speed.
+PROTOLABEL_BENCH_CONFIGS=a,b chooses configurations (all: about ten minutes), PROTOLABEL_BENCH_THREADS
+torch's threads (2), PROTOLABEL_BENCH_DEVICES=cpu,cuda devices (those there are),
+PROTOLABEL_BENCH_ROUNDS=N rounds (7, and 4 of the large ones). After --record,
+`python -m benchmarks.models_page` writes what was measured into docs/models.md."""
+BENCHMARK = Benchmark(
+    NAME,
+    "Forward and post-processing",
+    tuple(part_of(config, device) for device in ("cpu", "cuda") for config in CONFIGURATIONS),
+    measure,
+    NOTES,
+    ABOUT,
+)
 
 if __name__ == "__main__":
-    main(NAME, measure)
+    BENCHMARK.main(chosen)

@@ -61,6 +61,7 @@ class Report:
     command: str  # the command that shows it
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    where: str = ""  # machine and versions; '': this one
 
     def add(self, what: str, values: Sequence[float], *, unit: str = "ms", target: str = "") -> Row:
         """Append a row and return it."""
@@ -73,7 +74,7 @@ class Report:
         lines = [f"# {self.title}", "", f"`{self.command}`", "", _line(head), _line(["---"] * len(head))]
         lines += [_line(row.cells()) for row in self.rows]
         lines += ["", *(f"- {note}" for note in self.notes), *([""] if self.notes else [])]
-        return "\n".join([*lines, f"{machine()}.", ""])
+        return "\n".join([*lines, f"{self.where or machine()}.", ""])
 
 
 def _line(cells: Sequence[str]) -> str:
