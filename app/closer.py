@@ -1,16 +1,17 @@
 """Look closer: the network runs again on a part of the image, and an instance gets prototypes that are finer.
 
+The network stretches what it sees to a square and learned from whole photographs: of a slim crop, or of one
+of a few pixels, it makes nothing. So the region is a square where the image allows, and never tiny.
+
 Frame: image pixels; boxes and regions are x, y, width, height.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from app.annotation import Annotation, AnnotationState, CategoryId, Origin
 from app.candidates import Candidate
@@ -26,32 +27,43 @@ if TYPE_CHECKING:
 
 Box = tuple[float, float, float, float]
 GROWN = 1.4  # the instance's box, each way
-LEAST = 24.0  # pixels: a smaller region shows the network nothing
+LEAST = 64.0  # pixels a side: a smaller region, stretched to the network's size, shows it a blur
 SAME = 0.5  # IoU of masks from which a detection of the closer look is the instance
+LIKELY = 0.3  # the same where it is of the instance's category, and nothing else is there that it could be
 NEW = 0.4  # IoU of masks up to which a detection is another one than what is there
 NETWORK_MADE = frozenset({AnnotationState.PROPOSED, AnnotationState.ACCEPTED})
 
 
 def region_of(box: Box, width: int, height: int) -> Box:
-    """What to look at for an instance with this box, in an image of width x height."""
+    """What to look at for an instance with this box, in an image of width x height: a square, if it fits."""
     x, y, across, down = box
-    wide, high = max(across * GROWN, LEAST), max(down * GROWN, LEAST)
-    left, top = x + across / 2 - wide / 2, y + down / 2 - high / 2
-    right, bottom = min(left + wide, float(width)), min(top + high, float(height))
-    left, top = max(left, 0.0), max(top, 0.0)
-    return left, top, right - left, bottom - top
+    side = max(GROWN * max(across, down), LEAST)
+    wide, high = min(side, float(width)), min(side, float(height))
+    left = min(max(x + across / 2 - wide / 2, 0.0), width - wide)
+    top = min(max(y + down / 2 - high / 2, 0.0), height - high)
+    return left, top, wide, high
 
 
-def finer(annotation: Annotation, prediction: Prediction) -> tuple[Annotation, BoxMask]:
+def finer(
+    annotation: Annotation,
+    prediction: Prediction,
+    *,
+    category: str = "",
+    others: Iterable[Annotation] = (),
+) -> tuple[Annotation, BoxMask]:
     """The instance with coefficients of a region's prototypes, and its mask. Call it off the GUI thread.
 
     What the network made it makes again, finer, where it finds the instance in the region; what a person
-    corrected or drew keeps its pixels, and gets the coefficients that express them best.
+    corrected or drew, and what is not found, keeps its pixels, and gets the coefficients that express them
+    best. `category`: the instance's, by name; `others`: what else is in the image, which it is not.
     """
     here, there = local(annotation, prediction)
     size = there.image_width, there.image_height
     present = to_mask(here.geometry, *size)
-    found = _found(present, there) if annotation.state in NETWORK_MADE else None
+    found = None
+    if annotation.state in NETWORK_MADE:
+        taken = [to_mask(local(each, prediction)[0].geometry, *size) for each in others]
+        found = _found(present, there, category, [each for each in taken if each.bits.any()])
     if found is not None:
         mask, origin = found
         made = replace(here, origin=origin, coefficients=None, geometry=from_mask(mask, *size))
@@ -72,14 +84,22 @@ def _seed(here: Annotation, there: Prediction) -> Origin:
     return made
 
 
-def _found(present: BoxMask, there: Prediction) -> tuple[BoxMask, Origin] | None:
+def _found(
+    present: BoxMask, there: Prediction, category: str, taken: Sequence[BoxMask]
+) -> tuple[BoxMask, Origin] | None:
     """The detection that is most like a mask, if one is it at all."""
     masks = assemble_all(there)
     likeness = [mask_iou(present, each) for each in masks]
-    best = int(np.argmax(likeness)) if likeness else -1
-    if best < 0 or likeness[best] < SAME:
-        return None
-    return tight(masks[best]), _origin(there, best)
+    for best in sorted(range(len(masks)), key=lambda each: -likeness[each]):
+        if likeness[best] < LIKELY:
+            break
+        elsewhere = max((mask_iou(each, masks[best]) for each in taken), default=0.0)
+        if likeness[best] <= elsewhere:
+            continue  # it is another instance
+        named = not category or there.categories[int(there.classes[best])].casefold() == category.casefold()
+        if likeness[best] >= SAME or named:
+            return tight(masks[best]), _origin(there, best)
+    return None
 
 
 def _origin(there: Prediction, index: int) -> Origin:

@@ -18,10 +18,11 @@ from model.messages import Prediction
 from tests.ui.canvas_fakes import FakeSession
 from tests.ui.solving import SIZE, prediction, show_proposal
 from ui.canvas.view import Canvas
-from ui.tools.closer import NEAR_ENOUGH, NOTHING_NEW, look_closer
+from ui.tools.closer import NEAR_ENOUGH, NOT_FOUND, NOTHING_NEW, look_closer
 from ui.tools.sources import sources_of
 
 ONE = AnnotationId(1)
+PER_DETECTION = ("boxes", "scores", "classes", "coefficients", "qualities")
 
 
 class Window:
@@ -30,6 +31,7 @@ class Window:
     def __init__(self, session: FakeSession, canvas: Canvas) -> None:
         self.session, self.canvas = session, canvas
         self.names = ("leaf",)
+        self.found = True
         self.regions: list[tuple[float, float, float, float]] = []
         session.model = SimpleNamespace(version=None, with_inference=lambda then: then(self))
 
@@ -37,7 +39,11 @@ class Window:
         self.regions.append(region)
         whole = tuple(float(round(each)) for each in region)
         future: Future[Prediction] = Future()
-        future.set_result(replace(prediction(), region=whole, categories=self.names))  # type: ignore[arg-type]
+        seen = replace(prediction(), region=whole, categories=self.names)  # type: ignore[arg-type]
+        if not self.found:
+            none = {name: getattr(seen, name)[:0] for name in PER_DETECTION}
+            seen = replace(seen, **none)
+        future.set_result(seen)
         return future
 
     def run_task(self, title: str, work: Callable[..., Any], done: Callable[[Any], None]) -> None:
@@ -63,6 +69,18 @@ def test_the_chosen_instance_gets_prototypes_of_its_own_region(session: FakeSess
     assert after.origin is not None
     assert after.origin.region is not None
     assert sources_of(session).get(after) is not None  # type: ignore[arg-type]
+    assert session.messages == []
+
+
+def test_it_is_said_when_the_model_does_not_find_it_there(session: FakeSession, window: Window) -> None:
+    show_proposal(session)
+    window.found = False
+    look_closer(window)  # type: ignore[arg-type]
+    (only,) = session.applied[0].changes
+    assert only.before is not None
+    assert only.after is not None
+    assert only.after.geometry == only.before.geometry
+    assert session.messages == [NOT_FOUND]
 
 
 def test_with_nothing_chosen_and_all_in_view_it_says_what_to_do(session: FakeSession, window: Window) -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import TimeoutError as NotYet
 from typing import TYPE_CHECKING, TypeVar
 
 from app.annotation import Annotation, AnnotationState
-from app.closer import finer, propose, region_of, unseen
+from app.closer import NETWORK_MADE, Box, finer, propose, region_of, unseen
 from app.edits import EditKind, change
 from app.errors import InputError
 from ui.tools.sources import sources_of
@@ -25,6 +25,7 @@ TITLE = "Looking closer"
 WHOLE = 0.8  # of the image's width and height: seen from so near there is nothing closer
 NEAR_ENOUGH = "all of the image is in view: zoom in first, or choose an instance"
 UNKNOWN = "looked closer: found {names}, which the project has no category for: add it to be offered them"
+NOT_FOUND = "looked closer: the model does not find it there; the mask stays, hints have finer prototypes"
 NOTHING_NEW = "looked closer: nothing that is not there already"
 
 
@@ -44,9 +45,16 @@ def look_closer(context: Context) -> None:
 
 def _at_instance(context: Context, document: ImageDocument, chosen: Annotation) -> None:
     region = region_of(chosen.bbox, document.image.width, document.image.height)
+    names = {each.id: each.name for each in context.session.categories}
+    category = names.get(chosen.category_id, "")
+    others = [
+        each
+        for each in document.annotations.values()
+        if each.id != chosen.id and _meets(each.bbox, region) and _is_there(context, each)
+    ]
 
     def work(prediction: Prediction) -> tuple[Annotation, BoxMask, Prediction]:
-        return (*finer(chosen, prediction), prediction)
+        return (*finer(chosen, prediction, category=category, others=others), prediction)
 
     def done(answer: tuple[Annotation, BoxMask, Prediction]) -> None:
         after, mask, prediction = answer
@@ -59,8 +67,20 @@ def _at_instance(context: Context, document: ImageDocument, chosen: Annotation) 
         sources_of(session).put(int(chosen.image_id), prediction)
         canvas.stage.masks.prime(after.id, after.geometry, mask)
         session.apply(change(EditKind.RECOMPOSE, chosen.image_id, [(chosen, after)]))
+        if chosen.state in NETWORK_MADE and after.geometry == chosen.geometry:
+            session.message.emit(NOT_FOUND, "info")
 
     _run(context, document, region, work, done)
+
+
+def _is_there(context: Context, annotation: Annotation) -> bool:
+    return annotation.state is not AnnotationState.REJECTED and _counts(context, annotation)
+
+
+def _meets(box: Box, region: Box) -> bool:
+    x, y, width, height = box
+    left, top, across, down = region
+    return x < left + across and left < x + width and y < top + down and top < y + height
 
 
 def _at_view(context: Context, document: ImageDocument) -> None:
