@@ -82,7 +82,7 @@ def foresee(before: Sequence[Step], tried: Step, ceiling: float | None = None) -
         return Foreseen(Outlook.STALLED, pixels, ceiling)
     if ceiling is not None and ceiling < LOW and before:
         return Foreseen(Outlook.BEYOND, pixels, ceiling)
-    return Foreseen(Outlook.SOLVES, pixels, ceiling, anew=tried.field.whole)
+    return Foreseen(Outlook.SOLVES, pixels, ceiling, anew=tried.field.anew)
 
 
 def has_stalled(steps: Sequence[Step]) -> bool:

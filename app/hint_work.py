@@ -1,10 +1,9 @@
 """What the hints for an instance did, and by what: the prototypes, the hints' helper rows, or paint.
 
 `app.instance_solving` answers hints; its steps tell what came out. Here the logits between two steps are
-taken apart again: the prototypes' part is known from their coefficients, the rest is the helper rows', whose
-weights follow by least squares from the cells that were neither clipped nor set: exact up to rounding, where
-there are such cells. Frames: cells of the instance's grid inside; masks, rectangles and counts are image
-pixels.
+taken apart again: the helper rows' part is known from their weights, the prototypes' from their coefficients,
+or, of fine ones, it is the rest. Frames: cells of the instance's grid inside; masks, rectangles and counts
+are image pixels.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from app.foresight import changed_pixels
 from app.geometry import window
 from app.instance_solving import Step
-from model.local_solving import BARELY, SURE, Field, begin
+from model.local_solving import Field, begin, weighted
 from model.masks import BoxMask
 from model.opencv import cv2
 
@@ -72,17 +71,15 @@ def works_of(
         return ()
     grid = steps[0].field.grid
     before, mask = begin(grid, _on_grid(start, steps[0].rectangle, grid.shape), coefficients), start
-    weights = np.zeros(0)
     parts: list[Parts] = []
     owners: list[int] = []
     for number, step in enumerate(steps):
         field = step.field
         owners += [number] * (len(field.rows) - len(owners))
-        own, amounts = _taken_apart(before, field, np.pad(weights, (0, len(field.rows) - len(weights))))
-        weights = np.pad(weights, (0, len(amounts) - len(weights))) + amounts
-        parts.append(_parts(step, mask, before.logits, own, _sum(field, amounts)))
+        parts.append(_parts(step, mask, before.logits, *_taken_apart(before, field)))
         before, mask = field, step.mask
     last = steps[-1].field
+    weights = np.pad(last.weights, (0, len(last.rows) - len(last.weights)))  # a needless hint has none
     return tuple(
         HintWork(
             step.strokes[-1].inside,
@@ -103,47 +100,18 @@ def total(works: Sequence[HintWork]) -> Parts:
     return found
 
 
-def _taken_apart(
-    before: Field, after: Field, weights: NDArray[np.float64]
-) -> tuple[Floats, NDArray[np.float64]]:
-    """What the prototypes added to the logits (h, w), and what each helper row's weight gained.
-
-    `weights`: of the rows, before. Fine prototypes say all at once, so that rows stand beside their answer.
-    """
+def _taken_apart(before: Field, after: Field) -> tuple[Floats, Floats]:
+    """What the prototypes, and what the helper rows added to the logits, (h, w) both."""
     if np.array_equal(after.logits, before.logits):  # all was right already
-        return np.zeros_like(after.logits), np.zeros(len(after.rows))
-    sight = after.grid.sight
-    if sight is not None:
-        first = np.asarray(sight.first, np.float32)
-        own = first + _sum(after, weights) - before.logits
-        return own, _fitted(after, after.logits - first) - weights
+        return np.zeros_like(after.logits), np.zeros_like(after.logits)
+    shape = after.grid.shape
+    gained = np.pad(before.weights, (0, len(after.weights) - len(before.weights)))
+    helped = weighted(after.rows, after.weights - gained, shape)
+    if after.base is not None:  # logits that were cut and set in the field, as they were made
+        made = after.base + weighted(after.rows, after.weights - after.settled, shape)
+        return np.asarray(made - before.logits - helped, np.float32), helped
     moved = (after.coefficients - before.coefficients).astype(np.float32)
-    own = np.asarray(after.grid.prototypes @ moved, np.float32)
-    return own, _fitted(after, after.logits - before.logits - own)
-
-
-def _fitted(field: Field, wanted: Floats) -> NDArray[np.float64]:
-    """The weights of the helper rows that make up `wanted` (h, w), where cells were not clipped or set."""
-    rows, size = field.rows, np.abs(field.logits)
-    exact = (size > BARELY * 1.001) & (size < SURE * 0.999)
-    if not rows or not (wanted * exact).any():
-        return np.zeros(len(rows))
-    columns = np.zeros((len(rows), *wanted.shape), np.float32)
-    for column, row in zip(columns, rows, strict=True):
-        column[row.window] = row.values
-    flat = (columns * exact).reshape(len(rows), -1)
-    gram = (flat @ flat.T).astype(np.float64)
-    gram[np.diag_indices_from(gram)] += 1e-5 * max(float(np.trace(gram)) / len(rows), 1e-9)
-    return np.asarray(np.linalg.solve(gram, (flat @ wanted.ravel()).astype(np.float64)))
-
-
-def _sum(field: Field, weights: NDArray[np.float64]) -> Floats:
-    """(h, w): what the helper rows add at these weights."""
-    result = np.zeros(field.grid.shape, np.float32)
-    for weight, row in zip(weights, field.rows, strict=True):
-        if weight:
-            result[row.window] += np.float32(weight) * row.values
-    return result
+    return np.asarray(after.grid.prototypes @ moved, np.float32), helped
 
 
 def _parts(step: Step, before: BoxMask, logits: Floats, own: Floats, helped: Floats) -> Parts:
@@ -174,7 +142,9 @@ def _cut(field: Field, weights: NDArray[np.float64], rectangle: Rectangle) -> tu
     across, down = field.grid.scale
     left, top = rectangle[0] + columns.start / across, rectangle[1] + rows.start / down
     right, bottom = rectangle[0] + columns.stop / across, rectangle[1] + rows.stop / down
-    return (round(left), round(top), round(right), round(bottom)), _sum(field, weights)[rows, columns]
+    return (round(left), round(top), round(right), round(bottom)), weighted(
+        field.rows, weights, field.grid.shape
+    )[rows, columns]
 
 
 def _on_grid(mask: BoxMask, rectangle: Rectangle, shape: tuple[int, int]) -> NDArray[np.bool_]:

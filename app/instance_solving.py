@@ -71,7 +71,8 @@ def solve_near(
     `box`: x y w h that it is cropped to. `pixels`: (H, W, 3) RGB of the image, whole or reduced; None:
     without colour. `known`: the answer for the first of these hints; what does not fit is made again. A place
     outside of the image counts as its edge. `untouched`: the mask is a model's own: the first hint may draw
-    all of it anew. `finely`: sees the instance closely (needs `pixels`); None: prototypes and colours alone.
+    all of it anew, and the next ones may change it everywhere. `finely`: sees the instance closely (needs
+    `pixels`); None: prototypes and colours alone.
     """
     size = prediction.image_width, prediction.image_height
     placed = [_clipped(each, size) for each in strokes]
@@ -87,9 +88,10 @@ def solve_near(
     for number in range(len(steps), len(placed)):
         stroke = placed[number]
         places = [Place(*field.grid.to_cells(*point), stroke.inside) for point in _thinned(stroke.points)]
-        first = untouched and not any(step.field.whole for step in steps)
-        field = answer(field, places, whole=first)
+        field = answer(field, places, whole=untouched)
         mask = _with_changes(mask, field, stroke.inside)
+        if field.whole:
+            mask = _obeying(mask, placed[:number], field, size)
         mask, painted, pixels_set = _painted(mask, stroke, 1 / max(field.grid.scale), size)
         so_far = tuple(placed[: number + 1])
         steps.append(Step(so_far, rectangle, field, mask, painted or field.forced, pixels_set, start))
@@ -186,7 +188,7 @@ def _with_changes(mask: BoxMask, field: Field, inside: bool) -> BoxMask:
     rows, columns = np.flatnonzero(field.changed.any(1)), np.flatnonzero(field.changed.any(0))
     if not len(rows):
         return mask
-    if field.whole:
+    if field.anew:
         area = field.grid.rectangle  # holds all of the mask
         return tight(BoxMask(area[0], area[1], _above(field.logits, 0.0, 0, 0, area, field)))
     height, width = field.grid.shape
@@ -207,6 +209,9 @@ def _with_changes(mask: BoxMask, field: Field, inside: bool) -> BoxMask:
     positive = _above(field.logits[part], 0.0, left, top, area, field)
     allowed = cv2.dilate(field.changed[part].astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
     touched = _above(allowed, 0.5, left, top, area, field)
+    if field.whole:  # a change may go both ways
+        mask = _combined(mask, BoxMask(area[0], area[1], touched & positive), True)
+        return _combined(mask, BoxMask(area[0], area[1], touched & ~positive), False)
     touched &= positive if inside else ~positive
     return _combined(mask, BoxMask(area[0], area[1], touched), inside)
 
@@ -256,6 +261,13 @@ def _sampled(
     size = area[2] - area[0], area[3] - area[1]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(values, turn, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _obeying(mask: BoxMask, strokes: Sequence[Stroke], field: Field, size: tuple[int, int]) -> BoxMask:
+    """The mask with the places of earlier hints painted once more that were finer than a cell."""
+    for each in strokes:
+        mask, _, _ = _painted(mask, each, 1 / max(field.grid.scale), size)
+    return mask
 
 
 def _combined(mask: BoxMask, other: BoxMask, adds: bool) -> BoxMask:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from model.basis import InstanceGrid
 from model.coefficients import MARGIN, RIDGE, minimum_change
 from model.fine import sight as fine
+from model.fine.hint_maps import maps_of
 from model.fine.sight import CELLS, Sight
 from model.opencv import cv2
 
@@ -33,6 +34,7 @@ COLOR = 30.0  # units of L a b
 LIKENESS = 1.0  # of the prototypes' joint deviation
 REACH = 2.0  # distances to the mask's edge: nothing changes beyond
 SURE = 4.0  # logits are not remembered beyond
+TELLING = 1.0  # logits that a change far from a hint has at least
 BARELY = 0.1  # logits that what is as it was has at least
 TOUCH = 1.5  # cells around a hint: regions of change that begin here belong to it
 EVERY = 2  # cells of the grid that the Gram matrix skips
@@ -58,6 +60,7 @@ class Row:
 
     window: tuple[slice, slice]
     values: Floats
+    likeness: Floats | None = None  # (c, c) of fine prototypes: `values` without the distance
 
     def at(self, column: int, row: int) -> float:
         y, x = row - self.window[0].start, column - self.window[1].start
@@ -74,10 +77,14 @@ class Field:
     coefficients: NDArray[np.float64]  # (k,) of the prototypes
     places: tuple[Place, ...] = ()
     rows: tuple[Row, ...] = ()
+    weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # of the rows, in the logits
     reaches: tuple[float, ...] = ()  # of each place: cells to the mask's edge when it came
     changed: NDArray[np.bool_] | None = field(default=None)  # (h, w): what the last hint changed
     forced: bool = False  # whether the last hint's own cells had to be set
-    whole: bool = False  # whether the last hint was answered with all that was seen
+    whole: bool = False  # whether the last hint could change the mask everywhere
+    anew: bool = False  # whether the last hint drew all of the mask anew
+    base: Floats | None = None  # (h, w) of fine prototypes: what hints mean, and some of the rows already
+    settled: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # of the rows, in the base
 
     @property
     def bits(self) -> NDArray[np.bool_]:
@@ -88,14 +95,16 @@ def begin(grid: InstanceGrid, start: NDArray[np.bool_], coefficients: NDArray[np
     """The field of a mask (h, w) that is there: the network's logits, with the mask's signs."""
     logits = np.clip(grid.prototypes @ np.asarray(coefficients, np.float32), -3.0, 3.0)
     logits = np.where(start, np.maximum(logits, 2 * BARELY), np.minimum(logits, -2 * BARELY))
-    return Field(grid, logits.astype(np.float32), np.array(coefficients, np.float64))
+    base = None if grid.sight is None else grid.sight.first
+    return Field(grid, logits.astype(np.float32), np.array(coefficients, np.float64), base=base)
 
 
 def answer(before: Field, places: Sequence[Place], *, whole: bool = False) -> Field:
     """The field after one more hint, made of one place or, for a stroke, several of one sense.
 
     Deterministic; all earlier hints stay as constraints. The places' cells are right afterwards. `whole`: the
-    mask is a model's own, and nobody has touched it: all that fine prototypes see differently is taken.
+    mask is a model's own, and nobody has touched it but by hints: all that fine prototypes see differently at
+    the first hint is taken, and what they are sure of at the next ones.
     """
     cells = [_cell(before.grid, place) for place in places]
     bits = before.bits
@@ -113,11 +122,15 @@ def answer(before: Field, places: Sequence[Place], *, whole: bool = False) -> Fi
     )
     if all(bits[y, x] == inside for x, y in cells):
         return replace(made, changed=np.zeros_like(bits), forced=False)
-    logits, coefficients = _solved(made)
+    made = _solved(made)
+    logits = made.logits
     differs = (logits > 0) != bits
     whole = whole and before.grid.sight is not None
+    anew = whole and not before.weights.size  # nothing was solved yet
     limits = reaches if before.grid.sight is None else [np.inf] * len(reaches)
-    changed = differs if whole else _belonging(differs, bits != inside, cells, limits)
+    changed = differs if anew else _belonging(differs, bits != inside, cells, limits)
+    if whole:
+        changed = changed | (differs & (np.abs(logits) > TELLING))
     forced = any(not changed[y, x] and bits[y, x] != inside for x, y in cells)
     for x, y in cells:
         around = changed[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
@@ -125,13 +138,11 @@ def answer(before: Field, places: Sequence[Place], *, whole: bool = False) -> Fi
     now = bits ^ changed
     logits = np.clip(logits, -SURE, SURE)
     logits = np.where(now, np.maximum(logits, BARELY), np.minimum(logits, -BARELY)).astype(np.float32)
-    return replace(
-        made, logits=logits, coefficients=coefficients, changed=changed, forced=forced, whole=whole
-    )
+    return replace(made, logits=logits, changed=changed, forced=forced, whole=whole, anew=anew)
 
 
-def _solved(field_: Field) -> tuple[Floats, NDArray[np.float64]]:
-    """Logits and coefficients after the smallest change that obeys all places."""
+def _solved(field_: Field) -> Field:
+    """Logits, coefficients and weights after the smallest change that obeys all places."""
     if field_.grid.sight is not None:
         return _solved_finely(field_, field_.grid.sight)
     grid, k = field_.grid, field_.grid.prototypes.shape[2]
@@ -147,25 +158,62 @@ def _solved(field_: Field) -> tuple[Floats, NDArray[np.float64]]:
     wanted = signs[:, None] * np.concatenate([own, helpers], 1)
     present = field_.logits[cells[:, 1], cells[:, 0]]
     change = minimum_change(precision, wanted, MARGIN - signs * present)
-    logits = field_.logits + grid.prototypes @ change[:k].astype(np.float32)
-    for amount, row in zip(change[k:], field_.rows, strict=True):
-        if amount:
-            logits[row.window] += np.float32(amount) * row.values
-    return logits, field_.coefficients + change[:k]
+    moved = grid.prototypes @ change[:k].astype(np.float32)
+    return replace(
+        field_,
+        logits=field_.logits + moved + weighted(field_.rows, change[k:], grid.shape),
+        coefficients=field_.coefficients + change[:k],
+        weights=_padded(field_.weights, len(field_.rows)) + change[k:],
+    )
 
 
-def _solved_finely(field_: Field, sight: Sight) -> tuple[Floats, NDArray[np.float64]]:
-    """The first answer and the helper rows that obey all places; the coefficients that follow it best."""
+def weighted(rows: Sequence[Row], weights: NDArray[np.float64], shape: tuple[int, int]) -> Floats:
+    """(h, w): what helper rows add to the logits at these weights."""
+    result = np.zeros(shape, np.float32)
+    for weight, row in zip(weights, rows, strict=True):
+        if weight:
+            result[row.window] += np.float32(weight) * row.values
+    return result
+
+
+def _padded(weights: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    return np.pad(weights, (0, count - len(weights)))
+
+
+def _solved_finely(field_: Field, sight: Sight) -> Field:
+    """What the hints mean beside what they touch, and the helper rows that obey them all.
+
+    Linear algebra first, so that the network sees an answer that obeys the hints; then what it says they mean
+    is the new base, and linear algebra once more. The coefficients are those that follow the answer best.
+    """
+    base = sight.first if field_.base is None else field_.base
+    settled = _padded(field_.settled, len(field_.rows))
+    weights = _obeying(field_, base)
+    logits = base + weighted(field_.rows, weights, base.shape)
+    if sight.understand is not None and sight.start is not None:
+        hints = [(*_cell(field_.grid, place)[::-1], 1.0 if place.inside else -1.0) for place in field_.places]
+        likeness = [row.values if row.likeness is None else row.likeness for row in field_.rows]
+        base = logits + sight.understand(maps_of(sight.start, sight.first, logits, hints, likeness))
+        settled = settled + weights
+        weights = _obeying(field_, base)
+        logits = base + weighted(field_.rows, weights, base.shape)
+    return replace(
+        field_,
+        logits=logits,
+        coefficients=_following(field_, logits),
+        weights=settled + weights,
+        base=base,
+        settled=settled,
+    )
+
+
+def _obeying(field_: Field, base: Floats) -> NDArray[np.float64]:
+    """The least weights of the helper rows after which every place has its margin over the base."""
     cells = np.array([_cell(field_.grid, place) for place in field_.places])
     signs = np.array([1.0 if place.inside else -1.0 for place in field_.places])
     between = np.array([[row.at(int(x), int(y)) for row in field_.rows] for x, y in cells])
-    short = fine.MARGIN - signs * sight.first[cells[:, 1], cells[:, 0]]
-    amounts = minimum_change(np.eye(len(cells)), signs[:, None] * between, short, 1 / fine.SLACK)
-    logits = sight.first.copy()
-    for amount, row in zip(amounts, field_.rows, strict=True):
-        if amount:
-            logits[row.window] += np.float32(amount) * row.values
-    return logits, _following(field_, logits)
+    short = fine.MARGIN - signs * base[cells[:, 1], cells[:, 0]]
+    return minimum_change(np.eye(len(cells)), signs[:, None] * between, short, 1 / fine.SLACK)
 
 
 def _following(field_: Field, logits: Floats) -> NDArray[np.float64]:
@@ -222,12 +270,11 @@ def _row(grid: InstanceGrid, x: int, y: int, away: float) -> Row:
 def _fine_row(sight: Sight, x: int, y: int, away: float) -> Row:
     """What looks like the place's cell, near it (`model.fine.answering` has the same in torch)."""
     unlike = sight.pictures - sight.pictures[y, x]
-    exponent = np.einsum("hwk,hwk->hw", unlike, unlike) / 2
+    likeness = np.exp(np.einsum("hwk,hwk->hw", unlike, unlike) * np.float32(-0.5))
     squares = np.arange(-max(x, y), CELLS, dtype=np.float32) ** 2
-    steep = np.float32(np.exp(sight.steepness) / 2 / max(fine.SPREAD * away, fine.SHORTEST) ** 2)
-    across, down = (steep * squares[max(x, y) - each :][:CELLS] for each in (x, y))
-    exponent += down[:, None] + across[None]
-    return Row((slice(0, CELLS), slice(0, CELLS)), np.exp(-exponent))
+    steep = np.float32(np.exp(sight.steepness) / -2 / max(fine.SPREAD * away, fine.SHORTEST) ** 2)
+    across, down = (np.exp(steep * squares[max(x, y) - each :][:CELLS]) for each in (x, y))
+    return Row((slice(0, CELLS), slice(0, CELLS)), likeness * down[:, None] * across, likeness)
 
 
 def _belonging(

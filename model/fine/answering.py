@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.fine.hint_maps import SURE, discs_of
 from model.fine.sight import MARGIN, SHORTEST, SLACK, SPREAD
 
 
@@ -46,15 +47,24 @@ class Clicks:
         self.signs[sample, number], self.reaches[sample, number] = sign, reach
 
 
-def answer_all(pictures: Tensor, first: Tensor, clicks: Clicks, steepness: Tensor) -> Tensor:
-    """(B, h, w) logits after the clicks; pictures (B, k, h, w), first (B, h, w)."""
-    batch, _, height, width = pictures.shape
+def unlikeness(pictures: Tensor, clicks: Clicks) -> Tensor:
+    """(B, n, hw): |f(x) - f_j|^2 of all cells with the cell of each click; pictures (B, k, h, w)."""
+    at = torch.from_numpy(clicks.rows * pictures.shape[3] + clicks.columns)  # (B, n)
+    flat = pictures.flatten(2)  # (B, k, hw)
+    own = torch.gather(flat, 2, at[:, None].expand(-1, flat.shape[1], -1))  # (B, k, n)
+    return (flat**2).sum(1)[:, None] + (own**2).sum(1)[..., None] - 2 * own.transpose(1, 2) @ flat
+
+
+def answer_all(
+    pictures: Tensor, first: Tensor, clicks: Clicks, steepness: Tensor, squares: Tensor | None = None
+) -> Tensor:
+    """(B, h, w) logits after the clicks; pictures (B, k, h, w), first (B, h, w), `unlikeness` if known."""
+    _, _, height, width = pictures.shape
     n = clicks.rows.shape[1]
     at = torch.from_numpy(clicks.rows * width + clicks.columns)  # (B, n)
     signs = torch.from_numpy(clicks.signs)
-    flat = pictures.flatten(2)  # (B, k, hw)
-    own = torch.gather(flat, 2, at[:, None].expand(-1, flat.shape[1], -1))  # (B, k, n)
-    squares = (flat**2).sum(1)[:, None] + (own**2).sum(1)[..., None] - 2 * own.transpose(1, 2) @ flat
+    if squares is None:
+        squares = unlikeness(pictures, clicks)
     lengths = torch.from_numpy(np.maximum(SPREAD * clicks.reaches, SHORTEST)) ** 2  # (B, n)
     rows, columns = torch.from_numpy(clicks.rows), torch.from_numpy(clicks.columns)
     down = (torch.arange(height) - rows[..., None]) ** 2  # (B, n, h)
@@ -68,4 +78,24 @@ def answer_all(pictures: Tensor, first: Tensor, clicks: Clicks, steepness: Tenso
     short = signs * torch.relu(MARGIN - signs * present)
     matrix = between @ between.transpose(1, 2) + SLACK * torch.eye(n)
     amounts = between.transpose(1, 2) @ torch.linalg.solve(matrix, short[..., None])
-    return first + (amounts.transpose(1, 2) @ given).view(batch, height, width)
+    return first + (amounts.transpose(1, 2) @ given).view(first.shape)
+
+
+def maps_of(start: Tensor, first: Tensor, now: Tensor, clicks: Clicks, squares: Tensor) -> Tensor:
+    """(B, 8, h, w): what `HintNetwork` sees; `model.fine.hint_maps` has the same in NumPy.
+
+    `start` (B, h, w) of -1 and 1, `first` and `now` (B, h, w) logits, `squares`: of `unlikeness`.
+    """
+    discs = torch.from_numpy(
+        np.stack(
+            [
+                discs_of(*each, start.shape[1])
+                for each in zip(clicks.rows, clicks.columns, clicks.signs, strict=True)
+            ]
+        )
+    )
+    signs = torch.from_numpy(clicks.signs)[..., None]
+    alike = torch.exp(-squares.clamp(min=0) / 2)
+    sides = torch.stack([(alike * (side * signs > 0)).amax(1) for side in (1, -1)], 1)
+    states = torch.stack([start, first.clamp(-SURE, SURE) / SURE, now.clamp(-SURE, SURE) / SURE], 1)
+    return torch.cat([states, discs, sides.view(-1, 2, *start.shape[1:])], 1)

@@ -21,6 +21,7 @@ from model.opencv import cv2
 LARGEST = 720  # pixels of the longer side that an image is kept at
 LEAST = 12  # pixels of an object's longer side
 SWALLOWED = 0.3  # share of samples whose wrong mask has a neighbour in it
+PASTED = 0.3  # share of samples that get a neighbour from another image, before or behind the object
 Box = tuple[float, float, float, float]  # x y w h
 Floats = NDArray[np.float32]
 Bits = NDArray[np.bool_]
@@ -75,26 +76,77 @@ def _object(image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Object | None:
     return Object(image, np.ascontiguousarray(mask[top:bottom, left:right]), (left, top), box)
 
 
-def sample(chosen: Object, rng: np.random.Generator, others: Sequence[Object] = ()) -> Sample | None:
-    """A crop of an object, turned, stretched, mirrored, recoloured at random; None where it is empty."""
+def sample(
+    chosen: Object,
+    rng: np.random.Generator,
+    others: Sequence[Object] = (),
+    foreign: Object | None = None,
+) -> Sample | None:
+    """A crop of an object, turned, stretched, mirrored, recoloured at random; None where it is empty.
+
+    `others`: objects near it. `foreign`: one of another image, that may be pasted beside it.
+    """
     shown = chosen.box
     swallowed = others[int(rng.integers(len(others)))] if others and rng.random() < SWALLOWED else None
     if swallowed is not None and _beside(chosen.box, swallowed.box):
         shown = _around(chosen.box, swallowed.box)
     turn = _turn(shown, rng)
     source, at = _reduced(chosen.image, turn)
-    crop = cv2.warpAffine(source, at, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    warped = cv2.warpAffine(source, at, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    crop: NDArray[np.uint8] = np.asarray(warped, np.uint8)
     truth = _masked(chosen, turn)
+    pasted: Bits | None = None
+    if foreign is not None and rng.random() < PASTED and (truth > 0.5).sum() > 40:
+        crop, truth, pasted = _pasted(crop, truth, foreign, rng)
     if (truth > 0.5).sum() < 12 or (truth > 0.5).mean() > 0.97:
         return None
     neighbours = [_masked(other, turn) > 0.5 for other in others]
+    if pasted is not None:
+        neighbours.append(pasted)
     start = wrong(truth > 0.5, rng, neighbours)
-    if swallowed is not None:
-        more = _masked(swallowed, turn) > 0.5
+    if swallowed is not None or (pasted is not None and rng.random() < 0.6):
+        more = pasted if swallowed is None else _masked(swallowed, turn) > 0.5
+        assert more is not None
         if rng.random() < 0.5:
             more = _smooth_error(more, rng) if more.any() else more
         start = start | (more & _blob(truth.shape, rng, rng.uniform(0.6, 2), 0.8))
-    return Sample(_recoloured(np.asarray(crop, np.uint8), rng), truth, start)
+    return Sample(_recoloured(crop, rng), truth, start)
+
+
+def _pasted(
+    crop: NDArray[np.uint8], truth: Floats, foreign: Object, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], Floats, Bits]:
+    """Crop and truth (shares of cells) with an object of another image before or behind it; its cells."""
+    rows, columns = np.nonzero(truth > 0.5)
+    cell = SIDE / CELLS
+    high, wide = (float(np.ptp(each) + 1) * cell for each in (rows, columns))
+    _, _, w, h = foreign.box
+    grow = np.sqrt(high * wide / (w * h)) * np.exp(rng.normal(0, 0.25))
+    across = grow * (w / h * high / wide) ** -rng.uniform(0, 1)  # towards the shape that the crop gives all
+    down = grow**2 / across
+    if rng.random() < 0.5:
+        across = -across
+    x = (columns.mean() + 0.5) * cell + wide * rng.uniform(0.25, 0.95) * rng.choice((-1, 1))
+    y = (rows.mean() + 0.5) * cell + high * rng.normal(0, 0.2)
+    turn = np.array([[across, 0, x], [0, down, y]])
+    turn[:, 2] -= turn[:, :2] @ (foreign.box[0] + w / 2, foreign.box[1] + h / 2)
+    turn = turn.astype(np.float32)
+    to_mask = turn.copy()
+    to_mask[:, 2] += turn[:, :2] @ np.array(foreign.corner, np.float32)
+    cover = np.asarray(cv2.warpAffine(foreign.mask, to_mask, (SIDE, SIDE)) / 255, np.float32)
+    source, turn = _reduced(foreign.image, turn)
+    shown = cv2.warpAffine(source, turn, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    shown += (crop.mean((0, 1)) - shown.mean((0, 1))) * np.float32(rng.uniform(0, 0.6))
+    if rng.random() < 0.5:
+        own = cv2.resize(truth, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+        cover = cover * (1 - np.asarray(own, np.float32))
+        left_over = truth
+    else:
+        left_over = truth * (1 - np.asarray(cv2.resize(cover, (CELLS, CELLS), interpolation=cv2.INTER_AREA)))
+    soft = np.asarray(cv2.GaussianBlur(cover, (0, 0), rng.uniform(0.4, 0.9)))[..., None]
+    mixed = np.clip(crop * (1 - soft) + shown * soft, 0, 255).astype(np.uint8)
+    cells = np.asarray(cv2.resize(cover, (CELLS, CELLS), interpolation=cv2.INTER_AREA))
+    return mixed, np.asarray(left_over, np.float32), np.asarray(cells > 0.5)
 
 
 def _beside(a: Box, b: Box) -> bool:

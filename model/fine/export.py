@@ -1,22 +1,48 @@
-"""A trained network of fine prototypes as a file that OpenCV reads, with its card. Needs the package onnx."""
+"""A trained network of fine prototypes as files for OpenCV, with their card. Needs the package onnx."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from model.atomic import replacing
+from model.fine.hint_network import MAPS, HintNetwork
 from model.fine.network import FineNetwork
-from model.fine.sight import CARD, NETWORK, SIDE
+from model.fine.sight import AGAIN, CARD, CELLS, LEVELS, NETWORK, SIDE
+
+
+class _Again(nn.Module):
+    """`HintNetwork` with one argument for each map, as the file has it."""
+
+    def __init__(self, network: HintNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, maps: Tensor, *features: Tensor) -> Tensor:
+        return self.network(maps, features)
+
+
+class _First(nn.Module):
+    """`FineNetwork` with one result for each output."""
+
+    def __init__(self, network: FineNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor, masks: Tensor) -> tuple[Tensor, ...]:
+        pictures, first, features = self.network(crops, masks)
+        return pictures, first, *features
 
 
 def export(checkpoint: Path, folder: Path, card: dict[str, Any]) -> None:
-    """The averaged weights of a training's checkpoint become `folder`/fine.onnx and card.json."""
+    """The averaged weights of a training's checkpoint become `folder`/fine.onnx, again.onnx and card.json."""
     state = torch.load(checkpoint, weights_only=True)
     network = FineNetwork()
     averaged = {
@@ -27,25 +53,34 @@ def export(checkpoint: Path, folder: Path, card: dict[str, Any]) -> None:
     network.load_state_dict(averaged)
     network.eval()
     folder.mkdir(parents=True, exist_ok=True)
-    inputs = torch.zeros(1, 3, SIDE, SIDE), torch.ones(1, 1, SIDE, SIDE)
+    crop, mask = torch.zeros(1, 3, SIDE, SIDE), torch.ones(1, 1, SIDE, SIDE)
+    features = tuple(torch.zeros_like(each) for each in network(crop, mask)[2])
+    maps = torch.zeros(1, MAPS, CELLS, CELLS)
+    _write(folder / NETWORK, _First(network), (crop, mask), ["crop", "mask"], ["pictures", "first", *LEVELS])
+    _write(folder / AGAIN, _Again(network.again), (maps, *features), ["maps", *LEVELS], ["change"])
+    card = {**card, "iterations": int(state["iteration"]), "steepness": network.steepness.item()}
+    with replacing(folder / CARD) as file:
+        file.write((json.dumps(card, indent=2) + "\n").encode())
+
+
+def _write(
+    path: Path, module: nn.Module, inputs: tuple[Tensor, ...], given: Sequence[str], made: Sequence[str]
+) -> None:
     with tempfile.TemporaryDirectory() as work:
-        made = Path(work) / NETWORK
+        file = Path(work) / path.name
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                network,
+                module.eval(),
                 inputs,
-                str(made),
-                input_names=["crop", "mask"],
-                output_names=["pictures", "first"],
+                str(file),
+                input_names=given,
+                output_names=made,
                 opset_version=18,
                 dynamo=True,
                 external_data=False,
                 verbose=False,
             )
-        content = made.read_bytes()
-    with replacing(folder / NETWORK) as file:
-        file.write(content)
-    card = {**card, "iterations": int(state["iteration"]), "steepness": network.steepness.item()}
-    with replacing(folder / CARD) as file:
-        file.write((json.dumps(card, indent=2) + "\n").encode())
+        content = file.read_bytes()
+    with replacing(path) as target:
+        target.write(content)

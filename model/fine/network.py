@@ -2,7 +2,8 @@
 
 It sees the crop and the mask that is there, once, before the first hint. Out come `k` pictures (features
 whose likeness says what belongs together, for the helper rows of `model.local_solving`) and logits of a first
-answer of its own. Hints are answered by linear algebra on these; the network is not run again.
+answer of its own. Hints are answered by linear algebra on these. A small second part, `again`, sees every
+answer with its hints and what the first part found, and says what else they mean.
 
 Nearest known: deep kernels of GPCIS (interactive segmentation as Gaussian process classification, CVPR 2023).
 The encoder is EfficientNet-Lite0 up to stride 16. Frame: the crop stretched to a square, cell centres at
@@ -18,26 +19,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.backbones.efficientnet_lite import EfficientNetLite
+from model.fine.hint_network import HintNetwork
+from model.fine.layers import Separable
 
 PICTURES = 16
 TAPS = (0, 2, 4, 10)  # blocks of the encoder whose outputs are used: stride 2, 4, 8, 16
 TAP_CHANNELS = (16, 24, 40, 112)
 WIDTHS = (24, 32, 48, 64)  # of the decoder, at these strides
-
-
-class Separable(nn.Module):
-    """Depthwise 3x3 and 1x1, each normalised, with a way around."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.depthwise = nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
-        self.norm1 = nn.BatchNorm2d(channels)
-        self.pointwise = nn.Conv2d(channels, channels, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out = F.relu(self.norm1(self.depthwise(x)), inplace=True)
-        return F.relu(x + self.norm2(self.pointwise(out)))
 
 
 class FineNetwork(nn.Module):
@@ -59,6 +47,7 @@ class FineNetwork(nn.Module):
         self.pictures = nn.Conv2d(WIDTHS[0], PICTURES, 1)
         self.first = nn.Conv2d(WIDTHS[0], 1, 1)
         self.steepness = nn.Parameter(torch.tensor(0.0))  # of the helper rows with distance: exp of it
+        self.again = HintNetwork(WIDTHS)
 
     def load_encoder(self) -> None:
         """Take the ImageNet weights of the installed package."""
@@ -68,8 +57,11 @@ class FineNetwork(nn.Module):
         self.stem_norm.load_state_dict(body._bn0.state_dict())
         self.blocks.load_state_dict(nn.ModuleList(list(body._blocks)[: TAPS[-1] + 1]).state_dict())
 
-    def forward(self, crops: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
-        """-> pictures (B, k, s/2, s/2) and the first answer's logits (B, s/2, s/2)."""
+    def forward(self, crops: Tensor, masks: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """-> pictures (B, k, s/2, s/2), the first answer's logits (B, s/2, s/2), features for `again`.
+
+        The features: (B, WIDTHS[i], s / 2^(i+1), s / 2^(i+1)), finest first.
+        """
         soft = F.avg_pool2d(masks, 9, stride=1, padding=4)
         x = self.stem(crops) + self.mask_stem(torch.cat([masks, soft], 1))
         x = F.relu6(self.stem_norm(x))
@@ -79,6 +71,7 @@ class FineNetwork(nn.Module):
             if index in TAPS:
                 taps.append(x)
         out: Tensor | None = None
+        features: list[Tensor] = []
         for level in reversed(range(len(TAPS))):
             y = self.lateral[level](taps[level])
             if level == 0:
@@ -86,5 +79,6 @@ class FineNetwork(nn.Module):
             if out is not None:
                 y = y + F.interpolate(self.down[level](out), scale_factor=2.0, mode="bilinear")
             out = self.mix[level](F.relu(y))
+            features.insert(0, out)
         assert out is not None
-        return self.pictures(out), self.first(out)[:, 0]
+        return self.pictures(out), self.first(out)[:, 0], features

@@ -1,24 +1,26 @@
-"""What the network of fine prototypes sees of one instance, by OpenCV's own engine: no torch, any thread.
+"""What the network of fine prototypes sees of one instance, by ONNX Runtime: no torch, any thread.
 
-    look(crop of the image, mask that is there) -> pictures, logits of a first answer
+    look(crop of the image, mask that is there) -> pictures, logits of a first answer, features
+    understand(features, maps of the hints) -> change of the logits
 
-The network and how hints are answered with its pictures: `model.fine.network`, `model.fine.answering` (torch,
-for training) and `model.local_solving` (NumPy, for the window). Frames: image pixels for rectangles; cells of
+The network and how hints are answered with it: `model.fine.network`, `model.fine.answering` (torch, for
+training) and `model.local_solving` (NumPy, for the window). Frames: image pixels for rectangles; cells of
 the crop, stretched to a square, for pictures.
 """
 
 from __future__ import annotations
 
 import json
-import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import WeightsError
+from model.fine.runtime import loaded
 from model.opencv import cv2
 
 SIDE = 192  # pixels that a crop is stretched to
@@ -28,7 +30,8 @@ SLACK = 0.05
 SPREAD = 2.0  # reach of a helper row for a distance to the mask's edge of 1
 SHORTEST = 1.5  # cells: the least reach
 MEAN, DEVIATION = 127.0, 128.0  # of the network's input
-NETWORK, CARD = "fine.onnx", "card.json"
+NETWORK, AGAIN, CARD = "fine.onnx", "again.onnx", "card.json"
+LEVELS = ("half", "quarter", "eighth", "sixteenth")  # features, by their share of the crop's side
 BUILT_IN = Path(__file__).parents[2] / "resources" / "weights" / "fine"
 
 Rectangle = tuple[int, int, int, int]  # left top right bottom, image pixels
@@ -42,6 +45,9 @@ class Sight:
     pictures: NDArray[np.float32]  # (c, c, k): likeness of two cells says that they belong together
     first: NDArray[np.float32]  # (c, c) logits
     steepness: float  # with which helper rows fall with distance
+    start: NDArray[np.bool_] | None = None  # (c, c) the mask that was there
+    understand: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
+    # maps (8, c, c) of the hints (`model.fine.hint_maps`) -> (c, c) change of the logits; None: no change
 
 
 class FineSight:
@@ -52,13 +58,12 @@ class FineSight:
         try:
             self.card = json.loads((folder / CARD).read_text(encoding="utf-8"))
             self._steepness = float(self.card["steepness"])
-            self._net = cv2.dnn.readNetFromONNX(str(folder / NETWORK))
-        except (OSError, ValueError, KeyError, TypeError, cv2.error) as error:
-            words = str(error).strip().splitlines()[0][:100]
+            self._first, self._again = loaded(folder / NETWORK), loaded(folder / AGAIN)
+        except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+            words = (str(error).strip().splitlines() or [type(error).__name__])[0][:100]
             raise WeightsError(
-                f"{folder}: expected {NETWORK} and {CARD} of fine prototypes, got: {words}; install again"
+                f"{folder}: expected {NETWORK}, {AGAIN}, {CARD} of fine prototypes, got: {words}; reinstall"
             ) from None
-        self._lock = threading.Lock()
 
     def look(
         self, pixels: NDArray[np.uint8], rectangle: Rectangle, bits: NDArray[np.bool_], *, scale: float = 1.0
@@ -74,21 +79,29 @@ class FineSight:
         crop = _stretched(np.ascontiguousarray(part)).astype(np.float32)
         crop -= MEAN
         crop /= DEVIATION
-        start = np.where(in_cells(bits), np.float32(1), np.float32(-1)).repeat(2, 0).repeat(2, 1)
-        seen, answer = self._forward(crop, start)
-        _, mirrored = self._forward(crop[:, ::-1], start[:, ::-1])
-        return Sight(rectangle, seen, (answer + mirrored[:, ::-1]) * np.float32(0.5), self._steepness)
+        there = in_cells(bits)
+        start = np.where(there, np.float32(1), np.float32(-1)).repeat(2, 0).repeat(2, 1)
+        pictures, answer, *features = self._forward(crop, start)
+        _, mirrored, *_ = self._forward(crop[:, ::-1], start[:, ::-1])
+        return Sight(
+            rectangle,
+            np.array(pictures[0].transpose(1, 2, 0), np.float32, order="C"),
+            (answer.reshape(CELLS, CELLS) + mirrored.reshape(CELLS, CELLS)[:, ::-1]) * np.float32(0.5),
+            self._steepness,
+            there,
+            partial(self._understood, features),
+        )
 
-    def _forward(
-        self, crop: NDArray[np.float32], start: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(c, c, k) pictures and (c, c) logits of a normalised crop and a mask of -1 and 1."""
-        with self._lock:
-            self._net.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1))[None], "crop")
-            self._net.setInput(np.ascontiguousarray(start)[None, None], "mask")
-            pictures, first = self._net.forward(["pictures", "first"])
-            seen = np.array(np.asarray(pictures)[0].transpose(1, 2, 0), np.float32, order="C")
-            return seen, np.array(np.asarray(first).reshape(CELLS, CELLS), np.float32)
+    def _forward(self, crop: NDArray[np.float32], start: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """What the network gives of a normalised crop and a mask of -1 and 1: pictures, logits, features."""
+        given = {"crop": np.ascontiguousarray(crop.transpose(2, 0, 1))[None], "mask": start[None, None]}
+        return self._first.run(["pictures", "first", *LEVELS], given)
+
+    def _understood(
+        self, features: Sequence[NDArray[np.float32]], maps: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        given = {"maps": maps[None], **dict(zip(LEVELS, features, strict=True))}
+        return self._again.run(["change"], given)[0].reshape(CELLS, CELLS)
 
 
 @cache

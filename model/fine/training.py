@@ -23,13 +23,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.atomic import replacing
-from model.fine.answering import Clicks, answer_all
+from model.fine.answering import Clicks, answer_all, maps_of, unlikeness
 from model.fine.data import Object, Sample, read_objects, sample
 from model.fine.network import FineNetwork
 from model.fine.sight import CELLS, DEVIATION, MEAN
 from model.opencv import cv2
 
 CLICKS = 4
+COUNTS = (2, 3, 4, 5, 7)  # clicks of a batch, when the part that sees hints is trained
 EVERY = 250  # iterations from one checkpoint to the next
 OFF_CENTRE = 0.25  # share of clicks that miss the middle
 
@@ -59,7 +60,7 @@ def batches(
             chosen = objects[int(rng.integers(len(objects)))]
             others = [each for each in beside[which][id(chosen.image)] if each is not chosen]
             near = sorted(others, key=lambda each: _away(each, chosen))[:2]
-            found = sample(chosen, rng, near)
+            found = sample(chosen, rng, near, objects[int(rng.integers(len(objects)))])
             if found is not None:
                 made.append(found)
         return made
@@ -126,10 +127,15 @@ def _depth(region: NDArray[np.bool_]) -> NDArray[np.float32]:
 
 
 def losses(
-    network: FineNetwork, samples: Sequence[Sample], rng: np.random.Generator
+    network: FineNetwork, samples: Sequence[Sample], rng: np.random.Generator, *, again: bool = True
 ) -> tuple[Tensor, list[float]]:
-    """The loss of a batch, and the mean IoU of the start, the first answer and after each click."""
-    pictures, first = network(*inputs(samples))
+    """The loss of a batch, and the mean IoU of the start, the first answer and after each click.
+
+    `again`: with the part that sees hints; without, answers are linear algebra alone.
+    """
+    crops, large = inputs(samples)
+    pictures, first, features = network(crops, large)
+    start = torch.from_numpy(np.stack([np.where(each.start, 1, -1) for each in samples]).astype(np.float32))
     truth = torch.from_numpy(np.stack([each.truth for each in samples]))
     wanted = [each.truth > 0.5 for each in samples]
     total = 0.7 * _loss(first, truth)
@@ -137,16 +143,27 @@ def losses(
     shown = first.detach().numpy() > 0
     now = [shown[i] if mask is None else mask for i, mask in enumerate(masks)]
     likeness = [_iou([each.start for each in samples], wanted), _iou(list(shown), wanted)]
-    clicks = Clicks.none(len(samples), CLICKS)
-    for number in range(CLICKS):
+    count = int(rng.choice(COUNTS)) if again else CLICKS
+    clicks = Clicks.none(len(samples), count)
+    base = first
+    for number in range(count):
         for index, mask in enumerate(now):
             made = click(wanted[index], mask, rng)
             if made is not None:
                 clicks.put(index, number, *made)
-        logits = answer_all(pictures, first, clicks, network.steepness)
+        squares = unlikeness(pictures, clicks)
+        logits = answer_all(pictures, base, clicks, network.steepness, squares)
+        if again:
+            total = total + 0.2 * _loss(logits, truth)
+            seen = maps_of(start, first.detach(), logits.detach(), clicks, squares)
+            base = logits + network.again(seen, features)
+            logits = answer_all(pictures, base, clicks, network.steepness, squares)
+            base = base.detach()
         total = total + 0.6 * _loss(logits, truth)
         now = list(logits.detach().numpy() > 0)
-        likeness.append(_iou(now, wanted))
+        if number < CLICKS:
+            likeness.append(_iou(now, wanted))
+    likeness += likeness[-1:] * (CLICKS - count)
     return total, likeness
 
 
@@ -173,24 +190,33 @@ def train(
     seed: int = 0,
     resume: bool = False,
     begin_with: Path | None = None,
+    again: bool = True,
     progress: Callable[[int, str], None] | None = None,
 ) -> Path:
     """Train from ImageNet weights, or go on from a checkpoint. Returns `out`/checkpoint.pt, kept up to date.
 
-    `resume`: go on where a run in `out` was stopped. `progress`: iteration and a line of figures.
+    `resume`: go on where a run in `out` was stopped. `begin_with`: a checkpoint, perhaps of a training
+    without `again`, the part that sees hints. `progress`: iteration and a line of figures.
     """
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     network = FineNetwork()
     network.load_encoder()
     if begin_with is not None:
-        network.load_state_dict(torch.load(begin_with, weights_only=True)["network"])
+        known = torch.load(begin_with, weights_only=True)["network"]
+        parts = {name.split(".")[0] for name in known}
+        if "again" not in parts:
+            known |= {f"again.{name}": value for name, value in network.again.state_dict().items()}
+        network.load_state_dict(known)
     network = network.to(memory_format=torch.channels_last)
     encoder = [p for name, p in network.named_parameters() if name.startswith(("stem", "blocks"))]
     ids = {id(p) for p in encoder}
+    hints = list(network.again.parameters())
+    ids |= {id(p) for p in hints}
     rest = [p for p in network.parameters() if id(p) not in ids and p is not network.steepness]
     groups: list[dict[str, Any]] = [
         {"params": encoder, "lr": lr * 0.3},
+        {"params": hints, "lr": lr * 2},
         {"params": rest, "lr": lr},
         {"params": [network.steepness], "lr": lr * 5, "weight_decay": 0.0},
     ]
@@ -216,7 +242,7 @@ def train(
     started = time.perf_counter()
     network.train()
     for number, samples in enumerate(batches(objects, batch, seed + begin, iterations - begin), begin + 1):
-        total, likeness = losses(network, samples, rng)
+        total, likeness = losses(network, samples, rng, again=again)
         optimiser.zero_grad(set_to_none=True)
         total.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)

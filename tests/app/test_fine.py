@@ -7,6 +7,7 @@ import pytest
 
 from app import fine
 from app.fine import FineLook, drawn, shared_look
+from app.geometry import window
 from app.instance_solving import Stroke, solve_near
 from model.fine.sight import Sight, built_in
 from model.masks import BoxMask
@@ -83,6 +84,25 @@ def test_the_first_hint_draws_an_untouched_mask_anew_and_a_touched_one_near_the_
     assert (made[False][:, 90:] == rough[:, 90:]).all()
     right = (made[True] ^ truth)[:, 90:].sum()
     assert right < (rough ^ truth)[:, 90:].sum()
+
+
+def test_earlier_hints_hold_when_a_later_one_changes_more() -> None:
+    picture, truth = disc()
+    rough = truth.copy()
+    rough[55:75, 10:40] = False
+    start, box = BoxMask(0, 0, rough), (18.0, 18.0, 86.0, 84.0)
+    hints = [
+        Stroke(((30.5, 65.5),), True),
+        Stroke(((102.5, 15.5),), True),  # of the background, but so it was said
+        Stroke(((60.5, 60.5),), False),
+        Stroke(((90.5, 90.5),), False),
+    ]
+    steps = solve_near(start, np.zeros(3), box, prediction(), picture, hints, untouched=True, finely=look())
+    for number, step in enumerate(steps):
+        for hint in hints[: number + 1]:
+            (x, y) = hint.points[0]
+            bits = window(step.mask, int(x), int(y), int(x) + 1, int(y) + 1)
+            assert bits[0, 0] == hint.inside
 
 
 def test_hints_do_without_where_the_network_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ def test_a_hint_that_solves_says_how_much_it_changes() -> None:
 
 def test_a_hint_that_draws_all_anew_is_said_to() -> None:
     (tried,) = solved(ARM)
-    tried = replace(tried, field=replace(tried.field, whole=True))
+    tried = replace(tried, field=replace(tried.field, anew=True))
     assert "drawn anew" in foresee((), tried).words()
 
 

@@ -45,7 +45,7 @@ STEP = 6.0  # widget units between the places of a stroke
 EDGE = 16.0  # widget units outside the image that still mean its edge
 PAINTED = "the prototypes cannot express this: painted"
 STALLED = "the last hints here changed little: solving has stopped helping, the brush does more"
-ANEW = "the whole mask was drawn anew, finely, with your hint · the next hints change what is near them"
+ANEW = "the whole mask was drawn anew, finely, with your hint"
 ALREADY = "the mask has it so already, nothing changed: hint where it is wrong"
 ALREADY_PROPOSED = "the mask has it so already, nothing changed: it stays a proposal"
 LAST = "no hint is left to take back: Delete removes the instance"
@@ -561,4 +561,4 @@ def _what_came(work: Work, before: Annotation, after: Annotation) -> str:
         return STALLED
     if work.painted and work.painted[-1]:
         return PAINTED
-    return ANEW if work.steps[-1].field.whole else ""
+    return ANEW if work.steps[-1].field.anew else ""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from model.fine.hint_network import MAPS
 from model.fine.network import FineNetwork
 from model.fine.sight import CELLS, SIDE, FineSight
 
@@ -17,6 +18,7 @@ def test_the_file_answers_as_the_network(tmp_path: Path) -> None:
 
     torch.manual_seed(0)
     network = FineNetwork().eval()
+    torch.nn.init.normal_(network.again.change.weight)
     average = {f"module.{name}": value for name, value in network.state_dict().items()}
     torch.save({"average": average, "iteration": 3}, tmp_path / "checkpoint.pt")
     export(tmp_path / "checkpoint.pt", tmp_path / "fine", {"name": "fine"})
@@ -27,9 +29,14 @@ def test_the_file_answers_as_the_network(tmp_path: Path) -> None:
     seen = made.look(pixels, (0, 0, SIDE, SIDE), bits)
     crop = torch.from_numpy(pixels).permute(2, 0, 1)[None].float().sub(127).div(128)
     start = torch.from_numpy(np.where(bits, 1.0, -1.0).astype(np.float32))[None, None]
+    maps = torch.rand(1, MAPS, CELLS, CELLS) * 2 - 1
     with torch.inference_mode():
-        pictures, first = network(crop, start)
+        pictures, first, features = network(crop, start)
+        mirrored = network(crop.flip(3), start.flip(3))[1].flip(2)
+        change = network.again(maps, features)[0].numpy()
     assert made.card["iterations"] == 3
-    assert seen.first.shape == (CELLS, CELLS)
-    np.testing.assert_allclose(seen.first, first[0].numpy(), atol=1e-3)
+    np.testing.assert_allclose(seen.first, (first + mirrored)[0].numpy() / 2, atol=1e-3)
     np.testing.assert_allclose(seen.pictures, pictures[0].permute(1, 2, 0).numpy(), atol=1e-3)
+    assert seen.understand is not None
+    assert np.abs(change).max() > 0.1
+    np.testing.assert_allclose(seen.understand(maps[0].numpy()), change, atol=1e-3)

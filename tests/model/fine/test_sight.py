@@ -60,5 +60,5 @@ def test_a_broken_file_is_one_clear_line(tmp_path: Path, content: bytes) -> None
 
 
 def test_a_missing_folder_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="install again"):
+    with pytest.raises(WeightsError, match="reinstall"):
         FineSight(tmp_path / "none")
