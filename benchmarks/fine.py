@@ -2,8 +2,8 @@
 
     python -m benchmarks.fine [--data DIR] [--work DIR] [--install]
 
-About three and a half hours on two cores; a run that was stopped goes on. `--install` puts the network and its
-card into resources/weights/fine (needs the extra `fine`: onnx and onnxscript). What it is worth is measured by
+About three and a half hours on two cores; a run that was stopped goes on. `--install` puts the network and
+its card into resources/weights/fine (needs the extra `fine`: onnx and onnxscript). Its worth is measured by
 `main.py bench clicks`. The val sets choose nothing: the last weights are taken.
 """
 
