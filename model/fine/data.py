@@ -21,6 +21,8 @@ from model.opencv import cv2
 LARGEST = 720  # pixels of the longer side that an image is kept at
 LEAST = 12  # pixels of an object's longer side
 SWALLOWED = 0.3  # share of samples whose wrong mask has a neighbour in it
+CLIPPED = 0.6  # share of samples whose crop ends at the image's edge, as it does in use
+STRAPPED = 0.08  # share of samples with something narrow in front of the object
 PASTED = 0.3  # share of samples that get a neighbour from another image, before or behind the object
 Box = tuple[float, float, float, float]  # x y w h
 Floats = NDArray[np.float32]
@@ -90,7 +92,7 @@ def sample(
     swallowed = others[int(rng.integers(len(others)))] if others and rng.random() < SWALLOWED else None
     if swallowed is not None and _beside(chosen.box, swallowed.box):
         shown = _around(chosen.box, swallowed.box)
-    turn = _turn(shown, rng)
+    turn = _turn(shown, rng, chosen.image.shape[:2])
     source, at = _reduced(chosen.image, turn)
     warped = cv2.warpAffine(source, at, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     crop: NDArray[np.uint8] = np.asarray(warped, np.uint8)
@@ -98,6 +100,9 @@ def sample(
     pasted: Bits | None = None
     if foreign is not None and rng.random() < PASTED and (truth > 0.5).sum() > 40:
         crop, truth, pasted = _pasted(crop, truth, foreign, rng)
+    strap: Bits | None = None
+    if rng.random() < STRAPPED and (truth > 0.5).sum() > 200:
+        crop, truth, strap = _strapped(crop, truth, rng)
     if (truth > 0.5).sum() < 12 or (truth > 0.5).mean() > 0.97:
         return None
     neighbours = [_masked(other, turn) > 0.5 for other in others]
@@ -110,6 +115,8 @@ def sample(
         if rng.random() < 0.5:
             more = _smooth_error(more, rng) if more.any() else more
         start = start | (more & _blob(truth.shape, rng, rng.uniform(0.6, 2), 0.8))
+    if strap is not None and rng.random() < 0.8:
+        start = start | strap
     return Sample(_recoloured(crop, rng), truth, start)
 
 
@@ -149,6 +156,24 @@ def _pasted(
     return mixed, np.asarray(left_over, np.float32), np.asarray(cells > 0.5)
 
 
+def _strapped(
+    crop: NDArray[np.uint8], truth: Floats, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], Floats, Bits]:
+    """Crop and truth with a strap of one colour across the object, that is not of it; the strap's cells."""
+    rows, columns = np.nonzero(truth > 0.5)
+    size, cell = np.sqrt(len(rows)), SIDE / CELLS
+    ends = rng.integers(len(rows), size=2)
+    thickness = max(int(size * cell * rng.uniform(0.03, 0.12)), 2)
+    cover = np.zeros((SIDE, SIDE), np.uint8)
+    one, other = ((int(columns[end] * cell), int(rows[end] * cell)) for end in ends)
+    cv2.line(cover, one, other, 255, thickness, cv2.LINE_AA)
+    share = np.asarray(cv2.GaussianBlur(cover, (0, 0), 0.6), np.float32)[..., None] / 255
+    colour = rng.uniform(0, 255, 3).astype(np.float32) + rng.normal(0, 6, crop.shape).astype(np.float32)
+    mixed = np.clip(crop * (1 - share) + colour * share, 0, 255).astype(np.uint8)
+    cells = np.asarray(cv2.resize(cover, (CELLS, CELLS), interpolation=cv2.INTER_AREA) / 255, np.float32)
+    return mixed, np.asarray(truth * (1 - cells), np.float32), np.asarray((cells > 0.5) & (truth > 0.5))
+
+
 def _beside(a: Box, b: Box) -> bool:
     """Whether a model might take both for one: they touch, nearly, and are of one size."""
     _, _, width, height = _around(a, b)
@@ -162,8 +187,8 @@ def _around(a: Box, b: Box) -> Box:
     return left, top, max(a[0] + a[2], b[0] + b[2]) - left, max(a[1] + a[3], b[1] + b[3]) - top
 
 
-def _turn(box: Box, rng: np.random.Generator) -> Floats:
-    """(2, 3): pixels of the image to pixels of the crop, around a box."""
+def _turn(box: Box, rng: np.random.Generator, size: tuple[int, int]) -> Floats:
+    """(2, 3): pixels of the image (its height and width) to pixels of the crop, around a box."""
     x, y, w, h = box
     grow = np.exp(rng.normal(np.log(1.4), 0.12, 2))
     across, down = max(w, 2) * grow[0] + 1, max(h, 2) * grow[1] + 1
@@ -172,6 +197,10 @@ def _turn(box: Box, rng: np.random.Generator) -> Floats:
         share = rng.random()
         across, down = across + share * (longer - across), down + share * (longer - down)
     middle = np.array([x + w / 2, y + h / 2]) + rng.normal(0, 0.04, 2) * (w, h)
+    if rng.random() < CLIPPED:
+        half = np.array([across, down]) / 2
+        low, high = np.maximum(middle - half, 0), np.minimum(middle + half, (size[1], size[0]))
+        middle, (across, down) = (low + high) / 2, np.maximum(high - low, 4)
     angle = np.deg2rad(rng.normal(0, 6))
     cos, sin = np.cos(angle), np.sin(angle)
     scale = np.diag([SIDE / across * (1 if rng.random() < 0.5 else -1), SIDE / down])

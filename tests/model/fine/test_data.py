@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.fine.data import Object, read_objects, sample, wrong
+from model.fine import data
+from model.fine.data import Object, _pasted, _strapped, _turn, read_objects, sample, wrong
 from model.fine.sight import CELLS, SIDE
 from model.scenes import generate
 
@@ -60,3 +61,31 @@ def test_wrong_masks_are_wrong_and_of_the_object() -> None:
 def test_a_tiny_object_is_left_out(tmp_path: Path, objects: list[Object]) -> None:
     tiny = Object(np.zeros((40, 40, 3), np.uint8), np.zeros((3, 3), np.uint8), (5, 5), (5.0, 5.0, 2.0, 2.0))
     assert sample(tiny, np.random.default_rng(0)) is None
+
+
+def test_what_is_put_in_front_is_no_part_of_the_object(objects: list[Object]) -> None:
+    crop = np.full((SIDE, SIDE, 3), 90, np.uint8)
+    truth = np.zeros((CELLS, CELLS), np.float32)
+    truth[20:70, 30:60] = 1
+    hidden = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        mixed, left_over, cells = _pasted(crop, truth, objects[seed % len(objects)], rng)
+        assert mixed.shape == crop.shape
+        assert (left_over <= truth + 1e-6).all()
+        assert not (cells & (left_over > 0.55)).any()
+        hidden += bool((left_over < truth).any())
+        strapped, without, strap = _strapped(crop, truth, rng)
+        assert strap.any()
+        assert without[strap].max() <= 0.5
+        assert (strapped != crop).any()
+    assert 0 < hidden < 12  # before the object at times, behind it at others
+
+
+def test_a_crop_ends_at_the_image_s_edge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "CLIPPED", 1.0)
+    for seed in range(8):
+        turn = _turn((0.0, 0.0, 30.0, 20.0), np.random.default_rng(seed), (60, 80))
+        corner = turn @ (0.0, 0.0, 1.0)
+        assert np.abs(corner[1]) < SIDE * 0.3
+        assert min(abs(corner[0]), abs(corner[0] - SIDE)) < SIDE * 0.3
