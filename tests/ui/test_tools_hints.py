@@ -88,6 +88,10 @@ def test_a_hint_that_changes_no_pixel_leaves_a_proposal_one(
         lambda: session.document.annotations[ONE].state is AnnotationState.PROPOSED, timeout=20000
     )
     assert (bits(session) == before).all()
+    assert "a proposal again" in session.messages[-1]
+    QTest.keyClick(canvas, Qt.Key.Key_Backspace)
+    told = session.messages
+    qtbot.waitUntil(lambda: told[-1] == "the hint is taken back: it had changed nothing", timeout=20000)
 
 
 def test_hints_come_back_with_the_tool_and_the_instance(

@@ -137,7 +137,9 @@ class HelperBars(QWidget):
         painter.drawLine(QPointF(0, 4), QPointF(width, 4))
         painter.setPen(text)
         painter.drawText(
-            QRectF(3, 8, width, 16), Qt.AlignmentFlag.AlignVCenter, "What the hints changed, and by what"
+            QRectF(3, 8, width, 16),
+            Qt.AlignmentFlag.AlignVCenter,
+            "What the hints changed, and by what" if parts.total else "The hints have changed nothing so far",
         )
         left, groove = 3.0, QRectF(3, 27, width - 3, 6)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -48,6 +48,7 @@ STALLED = "the last hints here changed little: solving has stopped helping, the 
 ANEW = "the whole mask was drawn anew, finely, with your hint"
 ALREADY = "the mask has it so already, nothing changed: hint where it is wrong"
 ALREADY_PROPOSED = "the mask has it so already, nothing changed: it stays a proposal"
+BACK = "the hint is taken back: a proposal again, as the model made it"
 LAST = "no hint is left to take back: Delete removes the instance"
 
 
@@ -329,6 +330,7 @@ class SolveTool(Tool):
             )
             self._drop_unsettled()
             return
+        before_hints = work.settled_at(before)
         if work.strokes:
             after = replace(after, seconds=before.seconds + time.monotonic() - work.since)
         work.since = 0.0
@@ -338,7 +340,9 @@ class SolveTool(Tool):
         self._live.end(settled=True)
         self._perform(work.document, change(EditKind.RECOMPOSE, before.image_id, [(before, after)]))
         self._publish()
-        if work.strokes:
+        if len(work.strokes) < len(before_hints):
+            self._tell_of(work, _what_went(before, after))
+        elif work.strokes:
             self._tell_of(work, _what_came(work, before, after))
 
     def settle(self) -> None:
@@ -551,6 +555,13 @@ class SolveTool(Tool):
 def _present(work: Work) -> Annotation | None:
     """The instance as the document has it."""
     return work.document.annotations.get(work.start.id) if work.document is not None else None
+
+
+def _what_went(before: Annotation, after: Annotation) -> str:
+    """What taking a hint back did, where the picture does not show it."""
+    if before.geometry == after.geometry:
+        return "the hint is taken back: it had changed nothing"
+    return BACK if after.state is AnnotationState.PROPOSED else ""
 
 
 def _what_came(work: Work, before: Annotation, after: Annotation) -> str:

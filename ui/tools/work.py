@@ -45,10 +45,9 @@ class Work:
     pixels: NDArray[np.uint8] | None = None  # of the image, whole or reduced
     whole: bool = False  # whether the image was all there when these were taken
 
-    @property
-    def settled(self) -> Strokes:
-        """The hints that the newest edit is of."""
-        return self.history[-1][1] if self.history else ()
+    def settled_at(self, now: Annotation | None) -> Strokes:
+        """The newest hints that made the instance what it is now."""
+        return next(iter(self.hints_of(now)), ())
 
     @property
     def painted(self) -> tuple[bool, ...]:
