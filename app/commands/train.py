@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--val", type=Path, metavar="val.json", help="COCO file to measure on")
     parser.add_argument("--val-images", type=Path, metavar="DIR", help="where those images are (--images)")
     parser.add_argument("--init", metavar="W|CONFIG", help="weights to start from, or a configuration's name")
-    # The long name: see model/launching.py.
+    # The long name: see protolabel_torchrun.py.
     parser.add_argument("--run", "--run-folder", type=Path, metavar="DIR", help="the run's folder")
     parser.add_argument("--iterations", type=positive, metavar="N", help="steps of the optimiser")
     parser.add_argument("--batch-size", type=positive, metavar="B", help="images a step, on each device")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model.launching import spelt_out
+from protolabel_torchrun import keep_run_option, spelt_out
 
 RUN = ["--nproc-per-node", "2", "main.py", "train", "--data", "a.json", "--run", "x", "--resume"]
 
@@ -42,6 +42,21 @@ def test_with_an_equals_sign() -> None:
 )
 def test_other_commands_stay_as_they_are(words: list[str]) -> None:
     assert spelt_out(["python", *words], words) == words
+
+
+def test_torch_is_imported_where_a_folder_has_a_model_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text("own = True", encoding="utf-8")
+    program = "import torch, model, sys; print(model.own, 'protolabel_torchrun' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["True", "True"], done.stderr[-2000:]
+
+
+def test_an_interpreter_without_a_command_line_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(sys, "argv")
+    keep_run_option()
+    assert not hasattr(sys, "argv")
 
 
 @pytest.mark.slow
