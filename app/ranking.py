@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from app.records import ImageRecord
 
 
+FINISHED = frozenset((ImageState.DONE, ImageState.SKIPPED))  # by a person: nothing is left to label
+
+
 class Strategy(StrEnum):
     """How images are ordered."""
 
@@ -26,19 +29,19 @@ class Strategy(StrEnum):
 
 
 def rank(records: Iterable[ImageRecord], strategy: Strategy = Strategy.UNCERTAINTY) -> list[ImageRecord]:
-    """The unfinished images in the order in which they are worth labelling."""
-    unfinished = [each for each in records if each.state not in (ImageState.DONE, ImageState.SKIPPED)]
+    """The unfinished images in the order in which they are worth labelling; ties as they come."""
+    unfinished = [each for each in records if each.state not in FINISHED]
     keys: dict[Strategy, Callable[[ImageRecord], Any]] = {
-        Strategy.UNCERTAINTY: _doubt,
+        Strategy.UNCERTAINTY: doubt,
         Strategy.RANDOM: _draw,
         Strategy.NAME: _name,
     }
     return sorted(unfinished, key=keys[strategy])
 
 
-def _doubt(record: ImageRecord) -> tuple[float, str]:
-    """The mean score of the proposals; images without any come last, since nothing is known of them."""
-    return (2.0 if record.mean_score is None else record.mean_score), str(record.path)
+def doubt(record: ImageRecord) -> float:
+    """The mean score of the proposals: the lower, the more there is to learn. Without any 2.0, the last."""
+    return 2.0 if record.mean_score is None else record.mean_score
 
 
 def _draw(record: ImageRecord) -> bytes:

@@ -1,34 +1,74 @@
-"""The open project's images as the image list shows them, and the order in which steps go through them."""
+"""The open project's images as the image list shows them, and the order in which steps go through them.
+
+Made for 100,000 images: what has to look at all of them is a `Catalog`, which any thread can make; the rest
+looks at one.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.annotation import PERSONS_WORK, AnnotationState, ImageId
+from app.annotation import PERSONS_WORK, AnnotationState, ImageId, ImageState
 from app.records import ImageRecord
 
 if TYPE_CHECKING:
     from app.document import ImageDocument
 
 
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Records in an order, and what is looked up in them. Whoever takes it owns it."""
+
+    records: list[ImageRecord]
+    ids: list[ImageId]
+    places: dict[ImageId, int]  # in `records`
+    states: Counter[ImageState]  # how many are in each
+
+    @classmethod
+    def of(cls, records: Iterable[ImageRecord]) -> Catalog:
+        """Go through them all; on any thread."""
+        kept = list(records)
+        places = {record.id: place for place, record in enumerate(kept)}
+        return cls(kept, list(places), places, Counter(record.state for record in kept))
+
+
 class ImageRecords:
-    """`all` in the project's order; `listed`: what the image list shows, in its order."""
+    """`all` in the project's order; `states`: how many are in each; `listed`: the image list's order."""
 
     def __init__(self, records: Iterable[ImageRecord] = ()) -> None:
-        self.listed: Sequence[ImageId] = ()
+        self._listed: tuple[Sequence[ImageId], dict[ImageId, int]] = (), {}
         self.take(records)
 
-    def take(self, records: Iterable[ImageRecord]) -> None:
+    def take(self, records: Catalog | Iterable[ImageRecord]) -> None:
         """The store has these now."""
-        self.all = list(records)
-        self._places = {record.id: place for place, record in enumerate(self.all)}
+        catalog = records if isinstance(records, Catalog) else Catalog.of(records)
+        self.all, self._ids, self._places = catalog.records, catalog.ids, catalog.places
+        self.states = catalog.states
+
+    @property
+    def listed(self) -> Sequence[ImageId]:
+        """What the image list shows, in its order: steps follow it."""
+        return self._listed[0]
+
+    def list_as(self, catalog: Catalog) -> None:
+        """The image list shows these."""
+        self._listed = catalog.ids, catalog.places
+
+    def in_order(self) -> Catalog:
+        """All of them in the project's order, as they are now."""
+        return Catalog(list(self.all), self._ids, self._places, self.states)
 
     def get(self, image_id: ImageId | None) -> ImageRecord | None:
         """The record of an image, None where the project has no such image."""
-        place = self._places.get(image_id) if image_id is not None else None
+        place = self.place(image_id)
         return None if place is None else self.all[place]
+
+    def place(self, image_id: ImageId | None) -> int | None:
+        """Where in `all` an image stands."""
+        return self._places.get(image_id) if image_id is not None else None
 
     def recount(self, document: ImageDocument) -> ImageRecord | None:
         """The record of a document's image as it is now; None if that is how it was known."""
@@ -47,9 +87,12 @@ class ImageRecords:
             mean_score=sum(scores) / len(scores) if scores else None,
             min_score=min(scores, default=None),
         )
-        if record == self.all[place]:
+        before = self.all[place]
+        if record == before:
             return None
         self.all[place] = record
+        self.states[before.state] -= 1
+        self.states[record.state] += 1
         return record
 
     def beyond(
@@ -81,7 +124,7 @@ class ImageRecords:
 
         As the list has them; as the project has them when the list does not show this one.
         """
-        if image_id in self.listed:
-            return self.listed, self.listed.index(image_id)
-        ids = list(self._places)
-        return ids, ids.index(image_id) if image_id in self._places else -1
+        for ids, places in (self._listed, (self._ids, self._places)):
+            if image_id in places:
+                return ids, places[image_id]
+        return self._ids, -1

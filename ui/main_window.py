@@ -212,7 +212,7 @@ class MainWindow(QMainWindow):
         if record is None:
             self.setWindowTitle(f"{session.project.name} - Protolabel")
             return
-        number = session.records.index(record) + 1
+        number = (session.images.place(record.id) or 0) + 1
         place = f"[{number}/{len(session.records)}] {record.state}"
         self.setWindowTitle(f"{record.path} {place} - {session.project.name} - Protolabel")
         self.show_place()

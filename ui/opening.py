@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
+from app.annotation import ImageState
 from app.errors import InputError
+from ui.image_records import Catalog
 
 if TYPE_CHECKING:
-    from app.annotation import Category
+    from app.annotation import Category, ImageId
     from app.project import Project, ScanReport
     from app.records import ImageRecord
     from ui.workers import Workers
@@ -28,7 +30,8 @@ class Opened:
     """A project, and what the window needs of it first."""
 
     project: Project
-    records: list[ImageRecord]
+    images: Catalog
+    first: ImageId | None  # the image to begin with: the first that is not finished
     categories: list[Category]
     threshold: float
 
@@ -37,7 +40,7 @@ class Opening(QObject):
     """The session's way to a project's folder."""
 
     opened: SignalInstance = Signal(object)  # type: ignore[assignment]  # Opened
-    scanned: SignalInstance = Signal(object)  # type: ignore[assignment]  # list[ImageRecord], other than before
+    scanned: SignalInstance = Signal(object)  # type: ignore[assignment]  # Catalog, other than before
     message: SignalInstance = Signal(str, str)  # type: ignore[assignment]  # words, warning | error
 
     def __init__(self, workers: Workers, parent: QObject) -> None:
@@ -64,7 +67,8 @@ class Opening(QObject):
         def work() -> Opened:
             project = make()
             own = float(project.setting("threshold", threshold))
-            return Opened(project, project.images(), project.categories(), own)
+            images = Catalog.of(project.images())
+            return Opened(project, images, _first(images.records), project.categories(), own)
 
         self._workers.on_project(work, self.opened.emit, self._refused)
 
@@ -86,11 +90,11 @@ class Opening(QObject):
         if project is None:
             return
 
-        def work() -> tuple[ScanReport, list[ImageRecord] | None]:
+        def work() -> tuple[ScanReport, Catalog | None]:
             report = project.scan()
-            return report, project.images() if report.new or report.changed else None
+            return report, Catalog.of(project.images()) if report.new or report.changed else None
 
-        def arrived(answer: tuple[ScanReport, list[ImageRecord] | None]) -> None:
+        def arrived(answer: tuple[ScanReport, Catalog | None]) -> None:
             if project is self._project:
                 self._tell(answer[0])
                 if answer[1] is not None:
@@ -106,3 +110,8 @@ class Opening(QObject):
             self.message.emit(warning, "warning")
         if report.nothing:
             self.message.emit(f"{report.nothing}. Put some there, then look for new images.", "warning")
+
+
+def _first(records: Sequence[ImageRecord]) -> ImageId | None:
+    unfinished = (each.id for each in records if each.state not in (ImageState.DONE, ImageState.SKIPPED))
+    return next(unfinished, records[0].id if records else None)

@@ -25,7 +25,7 @@ from app.errors import InputError
 from app.records import ImageRecord
 from ui import preferences, session_edits
 from ui.categories import Categories
-from ui.image_records import ImageRecords
+from ui.image_records import Catalog, ImageRecords
 from ui.journal import QueuedJournal, SaveState
 from ui.model_access import ModelAccess
 from ui.model_fit import ModelFit
@@ -113,20 +113,19 @@ class Session(OpenImage):
 
     def _opened(self, opened: Opened) -> None:
         self.close_project()
-        self.project, records, self.threshold = opened.project, opened.records, opened.threshold
+        self.project, self.threshold = opened.project, opened.threshold
         self.categories.begin(self.project, opened.categories)
         self._opening.follow(self.project)
         self.project.cache_limit = self.preferences.cache_bytes
         self._journal = QueuedJournal(self.project, self.workers, self._not_written, self.saving_changed.emit)
         self._reading = Reading(self.project, self.workers, self._journal, self._edited)
-        self.images.take(records)
+        self.images.take(opened.images)
         self.project_changed.emit()
         self.categories_changed.emit()
         self.category_changed.emit()
         self.threshold_changed.emit(self.threshold)
-        if records:
-            todo = (each for each in records if each.state not in (ImageState.DONE, ImageState.SKIPPED))
-            self.show_image(next(todo, records[0]).id)
+        if opened.first is not None:
+            self.show_image(opened.first)
             self._opening.look_later()
         else:
             self.rescan()
@@ -135,11 +134,11 @@ class Session(OpenImage):
         """Look for new and vanished images in the folder."""
         self._opening.look()
 
-    def _scanned(self, records: list[ImageRecord]) -> None:
-        self.images.take(records)
+    def _scanned(self, images: Catalog) -> None:
+        self.images.take(images)
         self.images_changed.emit()
-        if self.image_id is None and records:
-            self.show_image(records[0].id)
+        if self.image_id is None and self.records:
+            self.show_image(self.records[0].id)
 
     def refresh_records(self) -> None:
         """Read records and categories again after work on many images; documents not shown are dropped."""
@@ -148,12 +147,12 @@ class Session(OpenImage):
             return
         self._reading.forget_others(self.image_id)
 
-        def arrived(answer: tuple[list[ImageRecord], list[Category]]) -> None:
+        def arrived(answer: tuple[Catalog, list[Category]]) -> None:
             self.images.take(answer[0])
             self.images_changed.emit()
             self.categories.take(answer[1])
 
-        self.workers.on_project(lambda: (project.images(), project.categories()), arrived)
+        self.workers.on_project(lambda: (Catalog.of(project.images()), project.categories()), arrived)
 
     def reload_document(self) -> None:
         """Read the current document again, after something else wrote it."""

@@ -11,9 +11,11 @@ from pytestqt.qtbot import QtBot
 from app.annotation import ImageId, ImageState
 from app.records import ImageRecord
 from tests.ui.acting import document_of, draw, propose
-from ui.panels.image_model import arranged
-from ui.panels.images import ORDERS, ImagesPanel
+from ui.panels.image_model import RECORD_ROLE
+from ui.panels.images import AT_ONCE, ORDERS, ImagesPanel
 from ui.session import Session
+
+MANY = AT_ONCE + 1
 
 
 @pytest.fixture
@@ -69,20 +71,47 @@ def test_steps_follow_the_lists_order(panel: ImagesPanel, session: Session, qtbo
     qtbot.waitUntil(lambda: document_of(session).image.path == "2.jpg")
 
 
-def test_what_is_worth_labelling_comes_first_and_finished_images_last() -> None:
-    records = [
-        record(1, state=ImageState.DONE, score=0.1),
-        record(2),
-        record(3, score=0.9),
-        record(4, score=0.2),
-    ]
-    assert [each.id for each in arranged(records, "worth")] == [4, 3, 2, 1]
+def test_many_images_are_arranged_beside_the_window(
+    panel: ImagesPanel, session: Session, qtbot: QtBot
+) -> None:
+    session.images.take([record(number, score=1 - number / MANY) for number in range(MANY)])
+    panel.refresh()
+    order(panel, "lowest score")
+    assert panel.model.ids()[0] == 0  # nothing has waited for it
+    qtbot.waitUntil(lambda: panel.model.ids()[0] == MANY - 1)
+    assert list(session.images.listed) == panel.model.ids() == list(reversed(range(MANY)))
 
 
-@pytest.mark.parametrize("name", list(ORDERS))
-def test_every_order_keeps_every_image(name: str) -> None:
-    records = [record(number, state=state) for number, state in enumerate(ImageState)]
-    assert sorted(each.id for each in arranged(records, name)) == [0, 1, 2, 3, 4]
+def test_what_changes_while_they_are_arranged_is_shown(
+    panel: ImagesPanel, session: Session, qtbot: QtBot
+) -> None:
+    session.images.take([record(number, score=1 - number / MANY) for number in range(MANY)])
+    panel.refresh()
+    order(panel, "lowest score")
+    done = record(5, state=ImageState.DONE)
+    session.image_state_changed.emit(done)
+    qtbot.waitUntil(lambda: panel.model.ids()[0] == MANY - 1)
+    assert panel.model.index(panel.model.row_of(ImageId(5))).data(RECORD_ROLE) is done
+
+
+def test_the_last_wish_counts(panel: ImagesPanel, session: Session, qtbot: QtBot) -> None:
+    session.images.take([record(number, score=1 - number / MANY) for number in range(MANY)])
+    shown: list[int] = []
+    panel.model.modelReset.connect(lambda: shown.append(panel.model.rowCount()))
+    order(panel, "lowest score")
+    panel.search.setText("777.jpg")
+    panel.refresh()
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 2)
+    assert set(shown) == {2}
+
+
+def test_another_projects_images_are_not_shown_while_the_list_is_made(
+    panel: ImagesPanel, session: Session
+) -> None:
+    order(panel, "worth")
+    session.images.take([record(number) for number in range(MANY)])
+    session.project_changed.emit()
+    assert panel.model.rowCount() == 0
 
 
 def test_several_chosen_images_are_skipped_at_once(

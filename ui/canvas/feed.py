@@ -54,8 +54,7 @@ class Feed(QObject):
     def _large_neighbours(self) -> list[Path]:
         """Files beside this one that the session leaves to the canvas."""
         project, records = self._session.project, self._session.records
-        shown = self._session.image_id
-        place = next((place for place, each in enumerate(records) if each.id == shown), None)
+        place = self._session.images.place(self._session.image_id)
         if project is None or place is None:
             return []
         near = [*records[place + 1 : place + 3], *records[max(place - 1, 0) : place]]

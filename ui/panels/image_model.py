@@ -6,15 +6,15 @@ Works for 100,000 rows: nothing is made for a row that is not on screen.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QImage, QPixmap
 
-from app.annotation import ImageId, ImageState
+from app.annotation import ImageId
 from app.errors import ImageError
+from ui.image_records import Catalog
 
 if TYPE_CHECKING:
     from app.records import ImageRecord
@@ -27,27 +27,8 @@ Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 
 
-def arranged(records: list[ImageRecord], order: str) -> list[ImageRecord]:
-    """Records, which come in natural order of their names, in one of the orders that the panel offers."""
-    if order == "name":
-        return records
-    if order == "worth":
-        from app.ranking import rank
-
-        first = rank(records)
-        ranked = {record.id for record in first}
-        return first + [record for record in records if record.id not in ranked]
-    states = {state: number for number, state in enumerate(ImageState)}
-    keys: dict[str, Callable[[ImageRecord], Any]] = {
-        "state": lambda record: states[record.state],
-        "lowest score": lambda record: 2.0 if record.min_score is None else record.min_score,
-        "most proposals": lambda record: -record.proposal_count,
-    }
-    return sorted(records, key=keys[order])
-
-
 class ImageModel(QAbstractListModel):
-    """Records that pass the filter, in the chosen order."""
+    """The records of one catalogue, a row each."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -57,20 +38,11 @@ class ImageModel(QAbstractListModel):
         self._pixmaps: OrderedDict[ImageId, QPixmap] = OrderedDict()
         self._asked: set[ImageId] = set()
         self._refused = False  # a row on screen did not get its turn
-        self.text = ""
-        self.state: ImageState | None = None
-        self.order = "name"
 
-    def refresh(self) -> None:
-        """Read the session's records again and apply filter and order."""
+    def show(self, catalog: Catalog) -> None:
+        """Show these and no others; the model owns them."""
         self.beginResetModel()
-        rows, needle = list(self._session.records), self.text.casefold()
-        if self.state is not None:
-            rows = [record for record in rows if record.state is self.state]
-        if needle:
-            rows = [record for record in rows if needle in record.path.casefold()]
-        self._rows = arranged(rows, self.order)
-        self._places = {record.id: row for row, record in enumerate(self._rows)}
+        self._rows, self._places = catalog.records, catalog.places
         self.endResetModel()
 
     def replace(self, record: ImageRecord) -> None:

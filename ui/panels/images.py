@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, QUrl, Signal, SignalInstance
@@ -25,7 +24,9 @@ from PySide6.QtWidgets import (
 
 from app.annotation import ImageId, ImageState
 from app.records import ImageRecord
+from ui.image_records import Catalog
 from ui.panels.image_model import RECORD_ROLE, ImageModel
+from ui.panels.image_order import Wish, arrange
 from ui.panels.image_row import HEIGHT, STATE_COLORS, ImageRow
 from ui.session import Session
 from ui.widgets.chips import ChoiceChips
@@ -38,6 +39,7 @@ ORDERS = {
     "most proposals": "Most proposals first",
     "worth": "Worth labelling first",
 }
+AT_ONCE = 2000  # images that are arranged without a thread: about 4 ms
 TYPING = 150  # ms of rest before a typed filter is applied
 
 
@@ -77,8 +79,8 @@ class ImagesPanel(QWidget):
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.progress, self.done = QLabel(), QProgressBar()
-        self._counts: Counter[ImageState] = Counter()
-        self._states: dict[ImageId, ImageState] = {}  # as they were counted
+        self._asked = 0  # arrangements: an older answer is dropped
+        self._meanwhile: dict[ImageId, ImageRecord] = {}  # changed while one is under way
         self._typing = QTimer(self, singleShot=True, interval=TYPING)
         self._lay_out()
         self._connect()
@@ -105,8 +107,7 @@ class ImagesPanel(QWidget):
 
     def _connect(self) -> None:
         session = self._session
-        session.project_changed.connect(self.model.forget_thumbnails)
-        session.project_changed.connect(self.refresh)
+        session.project_changed.connect(self._other_project)
         session.images_changed.connect(self.refresh)
         session.image_state_changed.connect(self._state_changed)
         session.document_changed.connect(self.show_current)
@@ -118,15 +119,48 @@ class ImagesPanel(QWidget):
         self.list.customContextMenuRequested.connect(self._menu)
 
     def refresh(self) -> None:
-        """Apply filter and order to the session's records."""
-        self._count_all()
-        self.model.text = self.search.text()
+        """Apply filter and order to the session's records; of many images beside the window."""
+        self._show_counts()
+        images, wish = self._session.images, self._wish()
+        self._asked += 1
+        self._meanwhile.clear()
+        if wish.is_all:
+            self._show(images.in_order())
+        elif len(images.all) <= AT_ONCE:
+            self._show(arrange(images.all, wish))
+        else:
+            self._arrange_beside(list(images.all), wish)
+
+    def _arrange_beside(self, records: list[ImageRecord], wish: Wish) -> None:
+        asked = self._asked
+
+        def work() -> Catalog | None:
+            return arrange(records, wish) if asked == self._asked else None
+
+        def arrived(catalog: Catalog | None) -> None:
+            if catalog is not None and asked == self._asked:
+                changed = list(self._meanwhile.values())
+                self._show(catalog)
+                for record in changed:
+                    self.model.replace(record)
+
+        self._session.workers.on_pool(work, arrived)
+
+    def _wish(self) -> Wish:
         state = self.states.value
-        self.model.state = state if isinstance(state, ImageState) else None
-        self.model.order = self.order.currentData()
-        self.model.refresh()
-        self._session.images.listed = self.model.ids()
+        chosen = state if isinstance(state, ImageState) else None
+        return Wish(self.search.text(), chosen, self.order.currentData())
+
+    def _show(self, catalog: Catalog) -> None:
+        self._session.images.list_as(catalog)
+        self.model.show(catalog)
         self.show_current()
+
+    def _other_project(self) -> None:
+        """Nothing of the one before is shown while its list is made."""
+        self.model.forget_thumbnails()
+        self.model.show(Catalog.of(()))
+        self.refresh()
 
     def show_current(self) -> None:
         """Select the session's image."""
@@ -153,28 +187,19 @@ class ImagesPanel(QWidget):
     def _state_changed(self, record: object) -> None:
         if not isinstance(record, ImageRecord):
             return
+        self._meanwhile[record.id] = record
         self.model.replace(record)
-        before = self._states.get(record.id)
-        if before is not None and before is not record.state:
-            self._counts[before] -= 1
-            self._counts[record.state] += 1
-            self._states[record.id] = record.state
-            self._show_counts()
-
-    def _count_all(self) -> None:
-        self._states = {record.id: record.state for record in self._session.records}
-        self._counts = Counter(self._states.values())
         self._show_counts()
 
     def _show_counts(self) -> None:
         """Numbers on the chips; states that no image is in have none, unless they are the filter."""
-        total, done = len(self._states), self._counts[ImageState.DONE]
+        states, total = self._session.images.states, len(self._session.records)
+        done, skipped = states[ImageState.DONE], states[ImageState.SKIPPED]
         for key, chip in self.states.chips.items():
-            count = self._counts[key] if isinstance(key, ImageState) else total
+            count = states[key] if isinstance(key, ImageState) else total
             name = str(key).capitalize() if isinstance(key, ImageState) else "All"
             chip.set_text(f"{name} {count:,}")
             chip.setVisible(key is None or count > 0 or chip.isChecked())
-        skipped = self._counts[ImageState.SKIPPED]
         words = f"{done:,} of {total:,} done" + (f", {skipped:,} skipped" if skipped else "")
         empty = "No images yet" if self._session.project is not None else ""
         self.progress.setText(words if total else empty)
