@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.journeys.watchdog import Watchdog
+from tests.patient_bot import PatientBot
 from ui.menus import Actions
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:
+    """As pytest-qt's, for machines that are busy otherwise."""
+    return PatientBot(request)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ class Desk:
         qtbot.waitUntil(lambda: self.window.canvas.view is not None)
         self.window.activateWindow()
         self.window.canvas.setFocus()
-        QApplication.processEvents()
+        qtbot.waitUntil(lambda: self.window.isActiveWindow() and self.window.canvas.hasFocus())
 
     @property
     def states(self) -> list[AnnotationState]:
@@ -146,10 +146,10 @@ def test_a_person_draws_accepts_relabels_undoes_and_finds_it_all_again(qtbot: Qt
 def test_the_threshold_slider_hides_proposals(qtbot: QtBot, project: Path) -> None:
     desk = Desk(qtbot, project)
     desk.window.threshold.setValue(85)
-    assert desk.session.threshold == 0.85
-    assert len(desk.session.visible_proposals()) == 1
+    qtbot.waitUntil(lambda: desk.session.threshold == 0.85)
+    qtbot.waitUntil(lambda: len(desk.session.visible_proposals()) == 1)
     desk.key(Qt.Key.Key_Plus)
-    assert desk.window.threshold.value() == 90
+    qtbot.waitUntil(lambda: desk.window.threshold.value() == 90)
     desk.window.close()
 
 

@@ -8,12 +8,20 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.builders import make_project
+from tests.patient_bot import PatientBot
 from tests.ui.canvas_fakes import FakeSession
 from ui.canvas.view import Canvas
 from ui.session import Session
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:
+    """As pytest-qt's, for machines that are busy otherwise."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)
