@@ -43,6 +43,7 @@ class ModelAccess:
         self._waiting: list[Callable[[Inference], object]] = []
         self._wishes: list[tuple[ImageId, str, bool, bool]] = []  # asked for before the process was there
         self._asked: dict[ImageId, Future[Prediction]] = {}
+        self._only_looked: set[ImageId] = set()  # images whose prediction is wanted without proposals
         self._reading: ImageId | None = None  # the image whose kept prediction is looked for
         self.version: ModelVersion | None = None
         self.words = ""  # what the process said last
@@ -126,6 +127,7 @@ class ModelAccess:
         inference, self._inference = self._inference, None
         self._asked.clear()
         self._wishes.clear()
+        self._only_looked.clear()
         self.version, self.words = None, ""
         if inference is not None:
             inference.close()
@@ -208,7 +210,17 @@ class ModelAccess:
 
     def prelabel(self, document: ImageDocument, *, by_person: bool = False) -> None:
         """Ask for the current image's prediction; its proposals become one undoable edit."""
+        self._only_looked.discard(document.image.id)
+        self._look(document, by_person=by_person)
+
+    def _look(self, document: ImageDocument, *, by_person: bool) -> None:
         self._ask(document.image.id, document.image.path, urgent=True, by_person=by_person)
+
+    def look(self, document: ImageDocument) -> None:
+        """Ask for the current image's prediction alone: nothing is proposed, whatever the model knows."""
+        if not self.is_looking_at(document.image.id):
+            self._only_looked.add(document.image.id)
+            self._look(document, by_person=True)
 
     def fits(self) -> bool:
         """Whether the version knows a category of the project: unasked, only then is anything proposed."""
@@ -251,6 +263,7 @@ class ModelAccess:
 
     def _failed(self, image_id: ImageId, error: InputError) -> None:
         self._asked.pop(image_id, None)
+        self._only_looked.discard(image_id)
         self._tell()
         if image_id == self._session.image_id:
             self._session.message.emit(str(error), "error")
@@ -270,6 +283,10 @@ class ModelAccess:
             of_project(project).save(record.content_key, prediction)
             return candidates(prediction)
 
+        if image_id in self._only_looked:
+            self._only_looked.discard(image_id)
+            session.workers.on_pool(lambda: of_project(project).save(record.content_key, prediction))
+            return
         session.workers.on_pool(work, lambda found: self._offer(image_id, found))
 
     def _offer(self, image_id: ImageId, found: list[Candidate]) -> None:

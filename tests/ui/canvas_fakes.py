@@ -77,7 +77,7 @@ class FakeSession(QObject):
         self.image_id: ImageId | None = None
         self.pixels: NDArray[np.uint8] | None = None
         self.prediction: Prediction | None = None
-        self.model = SimpleNamespace(version=None)
+        self.model = SimpleNamespace(version=None, look=lambda document: self.predict_current())
         self.who = ""
         self.selection: tuple[AnnotationId, ...] = ()
         self.categories = FakeCategories(self.category_needed.emit)

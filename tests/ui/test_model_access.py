@@ -76,3 +76,18 @@ def test_what_was_predicted_ahead_is_proposed_when_the_image_is_shown(
     qtbot.waitUntil(lambda: session.prediction is not None)
     qtbot.wait(100)
     assert not document_of(session).annotations  # it was taken back by the person
+
+
+def test_a_look_for_prototypes_proposes_nothing(
+    session: Session, qtbot: QtBot, kept: Prediction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, image_id = session.model, document_of(session).image.id
+    monkeypatch.setattr(model, "start", lambda: None)
+    model.look(document_of(session))
+    assert model.is_looking_at(image_id)
+    model._answered(image_id, kept)
+    assert session.prediction is kept
+    session.predict_current()
+    model._answered(image_id, kept)  # this time proposals are wanted
+    qtbot.waitUntil(lambda: bool(document_of(session).annotations), timeout=20000)
+    assert len(document_of(session).annotations) == 1

@@ -74,7 +74,7 @@ class Sources(QObject):
         active, origin = session.model.version, annotation.origin
         mine = origin is None or active is None or active.name == origin.model_version
         if origin is None or (mine and origin.region is None):
-            session.predict_current()
+            session.model.look(document)
             return WAIT
         key = int(annotation.image_id), origin.model_version, origin.region
         words = WAIT if mine else OTHER.format(version=origin.model_version)
