@@ -69,6 +69,29 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Follower:
+    """Finds the coefficients whose logits are most like a mask's that fine prototypes made."""
+
+    basis: Floats  # (n, k) the prototypes on some of the cells
+    inverse: NDArray[np.float64]  # (k, k) of their Gram matrix, with what holds coefficients back
+
+    @classmethod
+    def of(cls, prototypes: Floats) -> Follower:
+        """Of prototypes (h, w, k)."""
+        k = prototypes.shape[2]
+        basis = np.ascontiguousarray(prototypes[::EVERY, ::EVERY]).reshape(-1, k)
+        gram = (basis.T @ basis).astype(np.float64)
+        gram[np.diag_indices(k)] += FOLLOW * float(np.trace(gram)) / k + 1e-9
+        return cls(basis, np.asarray(np.linalg.inv(gram), np.float64))
+
+    def after(self, coefficients: NDArray[np.float64], logits: Floats) -> NDArray[np.float64]:
+        """(k,) the ones for logits (h, w), as near to the present ones (k,) as that allows."""
+        wanted = np.clip(logits[::EVERY, ::EVERY], -SURE, SURE).ravel()
+        lacking = wanted - np.clip(self.basis @ coefficients.astype(np.float32), -SURE, SURE)
+        return np.asarray(coefficients + self.inverse @ (self.basis.T @ lacking).astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Field:
     """Logits on the grid, whose signs are the mask's, and what made them. A value."""
 
@@ -84,6 +107,7 @@ class Field:
     whole: bool = False  # whether the last hint could change the mask everywhere
     anew: bool = False  # whether the last hint drew all of the mask anew
     base: Floats | None = None  # (h, w) of fine prototypes: what hints mean, and some of the rows already
+    follower: Follower | None = None  # with fine prototypes
     settled: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # of the rows, in the base
 
     @property
@@ -95,8 +119,10 @@ def begin(grid: InstanceGrid, start: NDArray[np.bool_], coefficients: NDArray[np
     """The field of a mask (h, w) that is there: the network's logits, with the mask's signs."""
     logits = np.clip(grid.prototypes @ np.asarray(coefficients, np.float32), -3.0, 3.0)
     logits = np.where(start, np.maximum(logits, 2 * BARELY), np.minimum(logits, -2 * BARELY))
-    base = None if grid.sight is None else grid.sight.first
-    return Field(grid, logits.astype(np.float32), np.array(coefficients, np.float64), base=base)
+    made = Field(grid, logits.astype(np.float32), np.array(coefficients, np.float64))
+    if grid.sight is None:
+        return made
+    return replace(made, base=grid.sight.first, follower=Follower.of(grid.prototypes))
 
 
 def answer(before: Field, places: Sequence[Place], *, whole: bool = False) -> Field:
@@ -109,8 +135,7 @@ def answer(before: Field, places: Sequence[Place], *, whole: bool = False) -> Fi
     cells = [_cell(before.grid, place) for place in places]
     bits = before.bits
     inside = places[0].inside
-    away = _to_edge(bits)
-    reaches = [max(float(away[y, x]), 0.5) if bits[y, x] != inside else 0.5 for x, y in cells]
+    reaches = [max(_to_edge(bits, x, y), 0.5) if bits[y, x] != inside else 0.5 for x, y in cells]
     made = replace(
         before,
         places=(*before.places, *places),
@@ -187,6 +212,7 @@ def _solved_finely(field_: Field, sight: Sight) -> Field:
     is the new base, and linear algebra once more. The coefficients are those that follow the answer best.
     """
     base = sight.first if field_.base is None else field_.base
+    follower = field_.follower or Follower.of(field_.grid.prototypes)
     settled = _padded(field_.settled, len(field_.rows))
     weights = _obeying(field_, base)
     logits = base + weighted(field_.rows, weights, base.shape)
@@ -200,7 +226,7 @@ def _solved_finely(field_: Field, sight: Sight) -> Field:
     return replace(
         field_,
         logits=logits,
-        coefficients=_following(field_, logits),
+        coefficients=follower.after(field_.coefficients, logits),
         weights=settled + weights,
         base=base,
         settled=settled,
@@ -214,18 +240,6 @@ def _obeying(field_: Field, base: Floats) -> NDArray[np.float64]:
     between = np.array([[row.at(int(x), int(y)) for row in field_.rows] for x, y in cells])
     short = fine.MARGIN - signs * base[cells[:, 1], cells[:, 0]]
     return minimum_change(np.eye(len(cells)), signs[:, None] * between, short, 1 / fine.SLACK)
-
-
-def _following(field_: Field, logits: Floats) -> NDArray[np.float64]:
-    """(k,) the coefficients whose logits are most like these, as near to the present ones as that allows."""
-    basis = field_.grid.prototypes[::EVERY, ::EVERY]
-    k = basis.shape[2]
-    flat = basis.reshape(-1, k).astype(np.float64)
-    wanted = np.clip(logits, -SURE, SURE)[::EVERY, ::EVERY].ravel()
-    gram = flat.T @ flat
-    gram[np.diag_indices(k)] += FOLLOW * float(np.trace(gram)) / k + 1e-9
-    lacking = wanted - np.clip(flat @ field_.coefficients, -SURE, SURE)
-    return np.asarray(field_.coefficients + np.linalg.solve(gram, flat.T @ lacking))
 
 
 def _gram(grid: InstanceGrid, cells: NDArray[np.intp], reaches: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -298,12 +312,12 @@ def _belonging(
     return np.asarray(changed & np.isin(labels, touched[touched > 0]), np.bool_)
 
 
-def _to_edge(bits: NDArray[np.bool_]) -> Floats:
-    """(h, w) distance of each cell to the nearest of the other kind; a quarter of the grid where none is."""
-    if bits.all() or not bits.any():
-        return np.full(bits.shape, min(bits.shape) / 4, np.float32)
-    within = cv2.distanceTransform(bits.astype(np.uint8), cv2.DIST_L2, 5)
-    return np.asarray(within + cv2.distanceTransform((~bits).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+def _to_edge(bits: NDArray[np.bool_], x: int, y: int) -> float:
+    """Cells from one to the nearest of the other kind; a quarter of the grid where there is none."""
+    rows, columns = np.nonzero(bits != bits[y, x])
+    if not len(rows):
+        return min(bits.shape) / 4
+    return float(np.sqrt(((rows - y) ** 2 + (columns - x) ** 2).min()))
 
 
 def _cell(grid: InstanceGrid, place: Place) -> tuple[int, int]:

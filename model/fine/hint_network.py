@@ -47,18 +47,22 @@ class HintNetwork(nn.Module):
         nn.init.zeros_(self.change.weight)
         nn.init.zeros_(self.change.bias)  # type: ignore[arg-type]
 
+    def prepared(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Features (B, widths[i], c / 2^i, c / 2^i), once for all hints -> INNER[i] channels of each."""
+        return [lateral(each) for lateral, each in zip(self.lateral, features, strict=True)]
+
     def forward(self, maps: Tensor, features: Sequence[Tensor]) -> Tensor:
-        """Maps (B, 8, c, c), features (B, widths[i], c / 2^i, c / 2^i) -> (B, c, c)."""
-        quarter = F.relu(self.enter(maps) + self.lateral[1](features[1]))
+        """Maps (B, 8, c, c), features as they are `prepared` -> (B, c, c)."""
+        quarter = F.relu(self.enter(maps) + features[1])
         quarter = self.on_the_way[0](quarter)
-        eighth = self.on_the_way[1](F.relu(self.down[0](quarter) + self.lateral[2](features[2])))
-        deep = F.relu(self.down[1](eighth) + self.lateral[3](features[3]))
+        eighth = self.on_the_way[1](F.relu(self.down[0](quarter) + features[2]))
+        deep = F.relu(self.down[1](eighth) + features[3])
         everywhere = self.all_over(torch.mean(deep, (2, 3), keepdim=True))
         deep = F.relu(deep + everywhere.expand_as(deep))  # OpenCV adds nothing of another shape
         deep = self.deepest(deep)
         eighth = self.back[2](F.relu(eighth + _twice(self.up[2](deep))))
         quarter = self.back[1](F.relu(quarter + _twice(self.up[1](eighth))))
-        half = F.relu(self.lateral[0](features[0]) + self.near(maps) + _twice(self.up[0](quarter)))
+        half = F.relu(features[0] + self.near(maps) + _twice(self.up[0](quarter)))
         return self.change(self.back[0](half))[:, 0]
 
 
