@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -149,6 +149,9 @@ class _Run:
         self.cached: set[ImageId] = set()  # whose prediction was there before
         self.failed: list[Failure] = []
         self.done = self.proposed = self.deaths = 0
+        self.cancelled: Callable[[], bool] = _never
+        self.tile_progress: Callable[[int, int], None] | None = None  # of the only image
+        self.stopped = False  # within an image's tiles
 
     def over(
         self,
@@ -166,6 +169,8 @@ class _Run:
             chosen = [each for each in records if each.id in wanted]
         todo = self.here(lambda: self._todo(chosen, again, named=image_ids is not None))
         stopped = False
+        self.cancelled = cancelled
+        self.tile_progress = progress if len(todo) == 1 else None
         with contextlib.closing(in_order(todo, self.inference, self._ask, self._found)) as answers:
             for count, (record, found) in enumerate(answers):
                 progress(count, len(todo))
@@ -173,6 +178,7 @@ class _Run:
                     stopped = True
                     break
                 self._one(record, found)
+        stopped = stopped or self.stopped
         if not stopped:
             progress(len(todo), len(todo))
         return PrelabelReport(
@@ -228,12 +234,23 @@ class _Run:
         if not self.tiles:
             return candidates(prediction, self.min_score), size
         path = self.project.image_path(record.id)
-        return predict_tiles(self.inference, path, prediction, self.min_score), size
+        found = predict_tiles(
+            self.inference,
+            path,
+            prediction,
+            self.min_score,
+            progress=self.tile_progress,
+            cancelled=self.cancelled,
+        )
+        return found, size
 
     def _one(self, record: ImageRecord, found: Future[_Found]) -> None:
         try:
             offered, size = found.result()
             self.deaths = 0
+        except CancelledError:
+            self.stopped = True
+            return
         except InputError as error:
             self.failed.append(Failure(str(record.path), str(error)))
             self.deaths = self.deaths + 1 if isinstance(error, HostError) else 0

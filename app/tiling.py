@@ -9,8 +9,10 @@ was seen whole nowhere. Frame: image pixels.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +33,8 @@ WORTH = 1.5  # times SIDE: an image with no longer side is seen well enough as a
 BORDER = 0.015  # of a tile's side: a mask that comes as near to its border is cut by it
 SAME = 0.5  # IoU of masks from which two views saw one object
 HELD = 0.7  # share of a mask inside another from which it is a piece of that one
+AHEAD = 8  # tiles that are asked for before their turn: the answers of hundreds would fill the memory
+POLL = 0.2  # seconds until a cancelled run notices
 HELD_CUT = 0.4  # the same for one that is cut: of a sliver, half is the mask's own unsharpness
 
 
@@ -68,24 +72,41 @@ def predict_tiles(
     *,
     priority: Priority = Priority.BULK,
     side: int = SIDE,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> list[Candidate]:
     """What is in an image, by falling score, seen whole and, if it is large, in tiles; waits for the answers.
 
-    `whole`: the prediction of the whole image, which is there already. Raises what the futures raise.
+    `whole`: the prediction of the whole image, which is there already. `progress(tiles done, of all)` is
+    called here. Raises what the futures raise, and CancelledError once `cancelled`.
     """
-    asked: list[Future[Prediction]] = [
-        inference.predict(path, min_score, priority=priority, region=tile)
-        for tile in tiles_of(whole.image_width, whole.image_height, side=side)
-    ]
+    tiles = tiles_of(whole.image_width, whole.image_height, side=side)
     found = candidates(whole, min_score)
-    if not asked:
+    if not tiles:
         return found
+    parts: list[Candidate] = []
+    asked: deque[Future[Prediction]] = deque()
     try:
-        parts = [each for future in asked for each in candidates(future.result(), min_score)]
+        for number in range(len(tiles)):
+            for tile in tiles[number + len(asked) : number + AHEAD]:
+                asked.append(inference.predict(path, min_score, priority=priority, region=tile))
+            parts += candidates(_answer(asked[0], cancelled), min_score)
+            asked.popleft()
+            if progress:
+                progress(number + 1, len(tiles))
     finally:
         for future in asked:
             inference.cancel(future)
     return merged(found, parts, whole)
+
+
+def _answer(future: Future[Prediction], cancelled: Callable[[], bool]) -> Prediction:
+    while not cancelled():
+        try:
+            return future.result(timeout=POLL)
+        except NotYet:
+            continue
+    raise CancelledError
 
 
 def merged(found: Sequence[Candidate], parts: Iterable[Candidate], whole: Prediction) -> list[Candidate]:
@@ -98,9 +119,11 @@ def merged(found: Sequence[Candidate], parts: Iterable[Candidate], whole: Predic
     result: list[Candidate] = []
     for category in dict.fromkeys([*(e.category for e in found), *(e.candidate.category for e in seen)]):
         ours = [each for each in seen if each.candidate.category == category]
-        kept = _once([each.candidate for each in ours if not each.cut], [])
+        kept = _once([each.candidate for each in ours if not each.cut])
         kept = _with_whole(kept, [each for each in found if each.category == category])
-        pieces = [each.candidate for each in ours if each.cut and not _explained(each, kept)]
+        boxes = np.array([_corners(each) for each in kept]).reshape(-1, 4)
+        cut = [each.candidate for each in ours if each.cut]
+        pieces = [each for each in cut if not _explained(each, [kept[n] for n in _meeting(boxes, each)])]
         result += kept + [_joined(group, whole) for group in _groups(pieces)]
     return sorted(result, key=lambda each: -each.score)
 
@@ -121,13 +144,28 @@ def _is_cut(candidate: Candidate, size: tuple[int, int]) -> bool:
     )
 
 
-def _once(fresh: Sequence[Candidate], kept: Sequence[Candidate]) -> list[Candidate]:
-    """`kept`, and those of `fresh`, best first, that are none of them nor of each other."""
-    result = list(kept)
+def _once(fresh: Sequence[Candidate]) -> list[Candidate]:
+    """Those of `fresh`, best first, that are none of the better ones."""
+    result: list[Candidate] = []
+    boxes = np.empty((len(fresh), 4))
     for each in sorted(fresh, key=lambda each: -each.score):
-        if not any(_overlap(each, other)[0] >= SAME for other in result):
+        near = _meeting(boxes[: len(result)], each)
+        if not any(_overlap(each, result[number])[0] >= SAME for number in near):
+            boxes[len(result)] = _corners(each)
             result.append(each)
     return result
+
+
+def _corners(candidate: Candidate) -> tuple[float, float, float, float]:
+    x, y, width, height = candidate.bbox
+    return x, y, x + width, y + height
+
+
+def _meeting(boxes: NDArray[np.float64], candidate: Candidate) -> list[int]:
+    """Which of many boxes (n, 4) meet a candidate's: of thousands of objects, a few do."""
+    left, top, right, bottom = _corners(candidate)
+    across = (boxes[:, 0] < right) & (boxes[:, 2] > left)
+    return np.flatnonzero(across & (boxes[:, 1] < bottom) & (boxes[:, 3] > top)).tolist()
 
 
 def _with_whole(kept: list[Candidate], found: Sequence[Candidate]) -> list[Candidate]:
@@ -156,10 +194,10 @@ def _with_whole(kept: list[Candidate], found: Sequence[Candidate]) -> list[Candi
     return kept
 
 
-def _explained(piece: _Seen, kept: Iterable[Candidate]) -> bool:
+def _explained(piece: Candidate, kept: Iterable[Candidate]) -> bool:
     """Whether a cut mask is a piece of something that was seen whole."""
     for other in kept:
-        iou, held, _ = _overlap(piece.candidate, other)
+        iou, held, _ = _overlap(piece, other)
         if iou >= SAME or held >= HELD_CUT:
             return True
     return False

@@ -31,11 +31,10 @@ from numpy.typing import NDArray
 
 from app.annotation import Annotation, AnnotationId, AnnotationState, CategoryId, ImageId
 from app.clicks.benchmark import MATCHED, MIN_SCORE, _read, _truth
-from app.clicks.counting import iou
 from app.closer import finer, region_of
 from app.edges import refined
 from app.fine import redrawn, shared_look
-from app.geometry import window
+from app.geometry import mask_iou, tight, translate, window
 from app.inference import Inference
 from app.proposals import Candidate, candidates
 from app.versions import find
@@ -53,9 +52,6 @@ PERSON = ("person", "pedestrian")
 REDUCED, FULL = (112, 98), (448, 392)  # width, height that a photograph has side by side with others
 COLUMNS, ROWS = 6, 5
 STRENGTHS = (0.4, 1.0)
-
-Bits = NDArray[np.bool_]
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(slots=True)
@@ -101,14 +97,14 @@ def measure(data: Path, model: str) -> Report:
 # --- the sets ----------------------------------------------------------------------------------------------
 
 
-def _sets(data: Path, folder: Path) -> Iterator[tuple[str, Iterator[tuple[Path, list[Bits]]]]]:
+def _sets(data: Path, folder: Path) -> Iterator[tuple[str, Iterator[tuple[Path, list[BoxMask]]]]]:
     yield "small, few pixels", _side_by_side(data, folder / "reduced.png", REDUCED)
     yield "small in a large picture", _side_by_side(data, folder / "full.png", FULL)
     yield "small in photographs", _small(_people(data, "coco"))
 
 
-def _people(data: Path, part: str) -> Iterator[tuple[Path, list[Bits]]]:
-    """Each image of a val part with the masks (H, W) of its people; crowds are left out."""
+def _people(data: Path, part: str) -> Iterator[tuple[Path, list[BoxMask]]]:
+    """Each image of a val part with the masks of its people; crowds are left out."""
     file = data / part / "val.json"
     for entry, objects, names in _read(file):
         path = file.parent / "images" / str(entry["file_name"])
@@ -119,24 +115,24 @@ def _people(data: Path, part: str) -> Iterator[tuple[Path, list[Bits]]]:
             if names.get(int(each["category_id"]), "").casefold() in PERSON and not each.get("iscrowd")
         ]
         truths = [_truth(each, *size) for each in chosen]
-        yield path, [each for each in truths if each.any()]
+        yield path, [tight(BoxMask(0, 0, each)) for each in truths if each.any()]
 
 
-def _small(images: Iterator[tuple[Path, list[Bits]]]) -> Iterator[tuple[Path, list[Bits]]]:
+def _small(images: Iterator[tuple[Path, list[BoxMask]]]) -> Iterator[tuple[Path, list[BoxMask]]]:
     for path, truths in images:
-        small = [each for each in truths if np.count_nonzero(each) < SMALL]
+        small = [each for each in truths if np.count_nonzero(each.bits) < SMALL]
         if small:
             yield path, small
 
 
-def _side_by_side(data: Path, path: Path, cell: tuple[int, int]) -> Iterator[tuple[Path, list[Bits]]]:
+def _side_by_side(data: Path, path: Path, cell: tuple[int, int]) -> Iterator[tuple[Path, list[BoxMask]]]:
     """The photographs on one picture, each fitted into a cell (width, height), and their people there.
 
     People who would not be small at the size of `REDUCED` are left out.
     """
     across, down = cell
     picture = np.zeros((ROWS * down, COLUMNS * across, 3), np.uint8)
-    truths: list[Bits] = []
+    truths: list[BoxMask] = []
     limit = SMALL * across / REDUCED[0] * down / REDUCED[1]
     for number, (file, masks) in enumerate(_people(data, "pennfudan")):
         if number == ROWS * COLUMNS:
@@ -150,11 +146,10 @@ def _side_by_side(data: Path, path: Path, cell: tuple[int, int]) -> Iterator[tup
             fitted, 0, down - size[1], 0, across - size[0], cv2.BORDER_REPLICATE
         )
         for mask in masks:
-            bits = np.zeros(picture.shape[:2], np.bool_)
-            part = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-            bits[y : y + size[1], x : x + size[0]] = part > 0.5
-            if 0 < np.count_nonzero(bits) < limit:
-                truths.append(bits)
+            whole = window(mask, 0, 0, pixels.shape[1], pixels.shape[0]).astype(np.float32)
+            part = cv2.resize(whole, size, interpolation=cv2.INTER_AREA) > 0.5
+            if 0 < np.count_nonzero(part) < limit:
+                truths.append(translate(tight(BoxMask(0, 0, np.asarray(part))), x, y))
     cv2.imwrite(str(path), picture[..., ::-1])
     yield path, truths
 
@@ -162,7 +157,7 @@ def _side_by_side(data: Path, path: Path, cell: tuple[int, int]) -> Iterator[tup
 # --- looking -----------------------------------------------------------------------------------------------
 
 
-def _look(looked: Looked, inference: Inference, path: Path, truths: Sequence[Bits]) -> None:
+def _look(looked: Looked, inference: Inference, path: Path, truths: Sequence[BoxMask]) -> None:
     pixels = read_image(path)
     height, width = pixels.shape[:2]
     found = candidates(inference.predict(path, MIN_SCORE).result(), MIN_SCORE)
@@ -188,7 +183,7 @@ def _look(looked: Looked, inference: Inference, path: Path, truths: Sequence[Bit
             (CLOSER, mask),
             (BOTH, redrawn(mask, pixels, width, shared_look())),
         ):
-            looked.add(way, iou(_whole(made, truth), truth))
+            looked.add(way, mask_iou(made, truth))
 
 
 def _proposal(number: int, found: Candidate) -> Annotation:
@@ -205,15 +200,11 @@ def _proposal(number: int, found: Candidate) -> Annotation:
     )
 
 
-def _matched(found: Sequence[Candidate], truth: Bits) -> int | None:
+def _matched(found: Sequence[Candidate], truth: BoxMask) -> int | None:
     """The detection that is most like an instance, if one is."""
-    likeness = [iou(_whole(each.mask, truth), truth) for each in found]
+    likeness = [mask_iou(each.mask, truth) for each in found]
     best = int(np.argmax(likeness)) if likeness else -1
     return best if best >= 0 and likeness[best] >= MATCHED else None
-
-
-def _whole(mask: BoxMask, truth: Bits) -> Bits:
-    return window(mask, 0, 0, truth.shape[1], truth.shape[0])
 
 
 # --- telling -----------------------------------------------------------------------------------------------
@@ -249,7 +240,7 @@ def _interval(values: NDArray[np.floating]) -> tuple[float, float]:
 
 
 def _edges(
-    report: Report, title: str, inference: Inference, images: Iterator[tuple[Path, list[Bits]]]
+    report: Report, title: str, inference: Inference, images: Iterator[tuple[Path, list[BoxMask]]]
 ) -> None:
     """What drawing masks as predicted to the image's edges is worth, of all sizes."""
     before: list[float] = []
@@ -263,9 +254,9 @@ def _edges(
             best = _matched(found, truth)
             if best is None:
                 continue
-            before.append(iou(_whole(found[best].mask, truth), truth))
+            before.append(mask_iou(found[best].mask, truth))
             for strength, values in after.items():
-                values.append(iou(_whole(refined(found[best].mask, pixels, strength), truth), truth))
+                values.append(mask_iou(refined(found[best].mask, pixels, strength), truth))
     if not before:
         return
     for strength, values in after.items():

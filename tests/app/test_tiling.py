@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.inference import Inference
+from app.prelabel import prelabel_project
 from app.proposals import Candidate
-from app.tiling import OVERLAP, SIDE, WORTH, predict_tiles, tiles_of
+from app.tiling import AHEAD, OVERLAP, SIDE, WORTH, predict_tiles, tiles_of
 from model.masks import assemble_all
 from model.messages import Prediction, Region
+from tests.app.projects import make_project
 
 WIDTH, HEIGHT = 2400, 1500
 Box = tuple[float, float, float, float]  # x1 y1 x2 y2
@@ -151,5 +155,56 @@ def test_a_blur_of_several_objects_gives_way_to_them() -> None:
 def test_nothing_found_is_no_candidate_and_nothing_is_left_waiting() -> None:
     seer = Seer([])
     assert seer.candidates() == []
-    assert seer.cancelled == len(seer.asked) > 0
+    assert len(seer.asked) == len(tiles_of(WIDTH, HEIGHT))
+    assert seer.cancelled == 0
     assert assemble_all(seer.see(None)) == []
+
+
+def test_tiles_are_counted_and_few_are_asked_for_ahead() -> None:
+    seer = Seer([])
+    told: list[tuple[int, int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        told.append((done, total, len(seer.asked)))
+
+    predict_tiles(seer, Path("a.jpg"), seer.see(None), 0.05, side=200, progress=progress)  # type: ignore[arg-type]
+    count = len(tiles_of(WIDTH, HEIGHT, side=200))
+    assert [done for done, _, _ in told] == list(range(1, count + 1))
+    assert {total for _, total, _ in told} == {count}
+    assert max(asked - done for done, _, asked in told) < AHEAD < count
+
+
+def test_a_cancelled_run_asks_for_no_more_tiles() -> None:
+    seer = Seer([])
+    with pytest.raises(CancelledError):
+        predict_tiles(
+            seer,  # type: ignore[arg-type]
+            Path("a.jpg"),
+            seer.see(None),
+            0.05,
+            side=200,
+            cancelled=lambda: len(seer.asked) > AHEAD,
+        )
+    assert len(seer.asked) == AHEAD + 1
+    assert seer.cancelled == AHEAD
+
+
+def test_pre_labelling_one_image_counts_its_tiles_and_can_be_stopped_between_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.prelabel.predict_tiles", partial(predict_tiles, side=20))
+    told: list[tuple[int, int]] = []
+    project = make_project(tmp_path, 1)
+    with Inference(Path("w"), serve="tests.app.fake_host:serve") as inference:
+        first = prelabel_project(
+            project,
+            inference,
+            tiles=True,
+            progress=lambda done, total: told.append((done, total)),
+            cancelled=lambda: len(told) > 2,
+        )
+        second = prelabel_project(project, inference, tiles=True)
+    project.close()
+    assert told == [(0, 1), (1, len(tiles_of(80, 60, side=20))), (2, len(tiles_of(80, 60, side=20)))]
+    assert (first.cancelled, first.done, first.failed) == (True, 0, ())
+    assert (second.cancelled, second.done) == (False, 1)
