@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from app.errors import HostError, InputError
 from app.inference import Inference
 from model.messages import Prediction
 
@@ -20,6 +21,27 @@ R = TypeVar("R")
 AHEAD = 4  # requests with the model's process at a time: it never waits for us
 BATCHES_AHEAD = 3  # one in the network, one being decoded, one being answered
 MOST_THREADS = 4
+DEATHS = 5  # of the model's process in a row, on different files: something else is wrong
+
+
+class Deaths:
+    """How often the model's process ended in a row: a run ends with it when it dies on every file."""
+
+    def __init__(self) -> None:
+        self._in_a_row = 0
+
+    def none(self) -> None:
+        """A file was answered."""
+        self._in_a_row = 0
+
+    def count(self, error: InputError) -> None:
+        """A file failed. HostError when it was one too many that the process died over."""
+        self._in_a_row = self._in_a_row + 1 if isinstance(error, HostError) else 0
+        if self._in_a_row >= DEATHS:
+            raise HostError(
+                f"the model's process ended {DEATHS} times in a row; the images done so far are kept; "
+                "free memory or choose another device, then go on"
+            ) from error
 
 
 def in_order(

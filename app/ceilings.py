@@ -21,13 +21,14 @@ import numpy as np
 
 from app import ceiling_store
 from app.annotation import AnnotationId, ImageId, ImageState
+from app.bulk import Deaths
 from app.ceiling import Ceiling, measure
 from app.ceiling_store import Instance
-from app.errors import HostError, InputError
+from app.errors import InputError
 from app.geometry import Geometry, to_mask
 from app.inference import Inference, Priority
 from app.predictions import Predictions, of_project
-from app.prelabel import DEATHS, Failure
+from app.prelabel import Failure
 from app.proposals import FLOOR
 from model.image_io import read_image
 from model.messages import Prediction
@@ -171,7 +172,8 @@ class _Run:
         self.writes = bool(version) and not project.read_only
         self.found: dict[AnnotationId, Ceiling] = {}
         self.failed: list[Failure] = []
-        self.images = self.waiting = self.deaths = 0
+        self.images = self.waiting = 0
+        self.deaths = Deaths()
 
     def over(
         self, image_ids: Collection[ImageId], progress: Progress, cancelled: Callable[[], bool]
@@ -242,15 +244,10 @@ class _Run:
             store, version = self.project.store, self.version
             work = self.here(lambda: ceiling_store.unmeasured(store, version, record.id))
             measured = measure_image(self.project, record, work, answer, cancelled)
-            self.deaths = 0
+            self.deaths.none()
         except InputError as error:
             self.failed.append(Failure(record.path, str(error)))
-            self.deaths = self.deaths + 1 if isinstance(error, HostError) else 0
-            if self.deaths >= DEATHS:
-                raise HostError(
-                    f"the model's process ended {DEATHS} times in a row; the images done so far are kept; "
-                    "free memory or choose another device, then go on"
-                ) from error
+            self.deaths.count(error)
             return
         if self.writes and measured:
             self.here(lambda: ceiling_store.keep(store, version, measured))

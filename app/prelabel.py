@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.annotation import AnnotationState, ImageId, ImageState
-from app.bulk import AHEAD, in_order
-from app.errors import HostError, InputError
+from app.bulk import AHEAD, Deaths, in_order
+from app.errors import InputError
 from app.inference import Inference, Priority
 from app.predictions import Predictions, of_project
 from app.proposals import FLOOR, Candidate, candidates, categories_for, offer, proposals
@@ -40,7 +40,6 @@ __all__ = [
 
 T = TypeVar("T")
 _Found = tuple[list[Candidate], tuple[int, int]]  # what is offered, and the image's width and height
-DEATHS = 5  # deaths of the model's process in a row, on different files: something else is wrong
 LAST_RUN = "prelabelled_by"  # the project's setting: the version that the last run used
 
 
@@ -148,7 +147,8 @@ class _Run:
         self.tiles = False
         self.cached: set[ImageId] = set()  # whose prediction was there before
         self.failed: list[Failure] = []
-        self.done = self.proposed = self.deaths = 0
+        self.done = self.proposed = 0
+        self.deaths = Deaths()
         self.cancelled: Callable[[], bool] = _never
         self.tile_progress: Callable[[int, int], None] | None = None  # of the only image
         self.stopped = False  # within an image's tiles
@@ -247,18 +247,13 @@ class _Run:
     def _one(self, record: ImageRecord, found: Future[_Found]) -> None:
         try:
             offered, size = found.result()
-            self.deaths = 0
+            self.deaths.none()
         except CancelledError:
             self.stopped = True
             return
         except InputError as error:
             self.failed.append(Failure(str(record.path), str(error)))
-            self.deaths = self.deaths + 1 if isinstance(error, HostError) else 0
-            if self.deaths >= DEATHS:
-                raise HostError(
-                    f"the model's process ended {DEATHS} times in a row; the images done so far are kept; "
-                    "free memory or choose another device, then go on"
-                ) from error
+            self.deaths.count(error)
             return
         self.proposed += self.here(lambda: self._offer(record, offered, size))
         self.done += 1

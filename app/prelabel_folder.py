@@ -7,18 +7,17 @@ name when it is whole.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from app.bulk import in_order
-from app.errors import ExportFault, HostError, InputError
+from app.bulk_parts import predict_missing
+from app.errors import ExportFault, InputError
 from app.images import find_images, natural_key, none_found
 from app.inference import Inference, Priority
-from app.prelabel import DEATHS, Failure, PrelabelReport
+from app.prelabel import Failure, PrelabelReport
 from app.proposals import Candidate, candidates
 from app.shards import Parts, Shard, digest, stamp_of
 from model.atomic import replacing
@@ -69,7 +68,16 @@ def prelabel_share(
     try:
         loaded = inference.load().result()
         own = [path for path in paths if shard.has(_name(path, images))]
-        _predict(parts, images, own, inference, min_score, progress or (lambda done, total: None))
+        predict_missing(
+            parts,
+            own,
+            inference,
+            key=lambda path: _name(path, images),
+            stamp=stamp_of,
+            ask=lambda path: inference.predict(path, min_score, priority=Priority.BULK),
+            line=lambda prediction: _line(prediction, min_score),
+            progress=progress or (lambda done, total: None),
+        )
         with parts.alone() as ours:
             report = _merge(parts, images, paths, out, loaded, start) if ours else None
     except OSError as error:
@@ -127,47 +135,6 @@ def _merge(
 
 def _name(path: Path, images: Path) -> str:
     return path.relative_to(images).as_posix()
-
-
-def _predict(
-    parts: Parts,
-    images: Path,
-    paths: Sequence[Path],
-    inference: Inference,
-    min_score: float,
-    progress: Callable[[int, int], None],
-) -> None:
-    """A line for each of these images, but for those that have one."""
-    present = parts.places()
-    todo, stamps = [], {}
-    for path in paths:
-        name = _name(path, images)
-        stamps[name] = stamp_of(path)
-        place = present.get(name)
-        if place is None or place.failed or place.stamp != stamps[name]:
-            todo.append(path)
-    before = len(paths) - len(todo)
-    deaths = 0
-    with contextlib.closing(
-        in_order(
-            todo,
-            inference,
-            lambda path: inference.predict(path, min_score, priority=Priority.BULK),
-            lambda _, prediction: _line(prediction, min_score),
-        )
-    ) as answers:
-        for count, (path, line) in enumerate(answers):
-            name = _name(path, images)
-            progress(before + count, len(paths))
-            try:
-                parts.add(name, stamps[name], line.result())
-                deaths = 0
-            except InputError as error:
-                deaths = deaths + 1 if isinstance(error, HostError) else 0
-                if deaths >= DEATHS:
-                    raise
-                parts.fail(name, stamps[name], str(error))
-    progress(len(paths), len(paths))
 
 
 def _line(prediction: Prediction, min_score: float) -> dict[str, Any]:

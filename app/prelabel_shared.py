@@ -6,7 +6,6 @@ files in its cache. Nothing is lost with a process that is killed: started again
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -14,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.annotation import AnnotationState, Origin
-from app.bulk import in_order
-from app.errors import HostError, InputError
+from app.bulk_parts import predict_missing
 from app.geometry import RleMask
 from app.inference import Inference, Priority
-from app.prelabel import DEATHS, FLOOR, LAST_RUN, Failure, PrelabelReport, images_to_prelabel
+from app.prelabel import FLOOR, LAST_RUN, Failure, PrelabelReport, images_to_prelabel
 from app.project import Project
 from app.proposals import Candidate, candidates, categories_for, proposals
 from app.rle import decode
@@ -56,7 +54,18 @@ def prelabel_project_share(
         parts = Parts(project.folder / "cache" / f"prelabel-{job}", shard)
         try:
             own = [each for each in todo if shard.has(str(each.path))]
-            _predict(parts, project, own, inference, min_score, progress or (lambda done, total: None))
+            predict_missing(
+                parts,
+                own,
+                inference,
+                key=lambda each: str(each.path),
+                stamp=lambda each: each.content_key,
+                ask=lambda each: inference.predict(
+                    project.image_path(each.id), FLOOR, priority=Priority.BULK
+                ),
+                line=lambda prediction: _line(prediction, min_score),
+                progress=progress or (lambda done, total: None),
+            )
             with parts.alone() as ours:
                 places = _complete(parts, todo) if ours else None
                 if places is None:
@@ -117,44 +126,6 @@ def _offer(
     finally:
         project.close()
     return done, offered, failed
-
-
-def _predict(
-    parts: Parts,
-    project: Project,
-    records: Sequence[ImageRecord],
-    inference: Inference,
-    min_score: float,
-    progress: Callable[[int, int], None],
-) -> None:
-    """A line for each of these images, but for those that have one."""
-    present = parts.places()
-    todo = []
-    for record in records:
-        place = present.get(str(record.path))
-        if place is None or place.failed or place.stamp != record.content_key:
-            todo.append(record)
-    before, deaths = len(records) - len(todo), 0
-    with contextlib.closing(
-        in_order(
-            todo,
-            inference,
-            lambda each: inference.predict(project.image_path(each.id), FLOOR, priority=Priority.BULK),
-            lambda _, prediction: _line(prediction, min_score),
-        )
-    ) as answers:
-        for count, (record, line) in enumerate(answers):
-            progress(before + count, len(records))
-            key, stamp = str(record.path), record.content_key
-            try:
-                parts.add(key, stamp, line.result())
-                deaths = 0
-            except InputError as error:
-                deaths = deaths + 1 if isinstance(error, HostError) else 0
-                if deaths >= DEATHS:
-                    raise
-                parts.fail(key, stamp, str(error))
-    progress(len(records), len(records))
 
 
 def _line(prediction: Prediction, min_score: float) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from app.bulk import AHEAD, in_order
-from app.errors import InputError
+from app.bulk import AHEAD, DEATHS, Deaths, in_order
+from app.errors import HostError, ImageError, InputError
 from app.inference import Inference, Priority
 from model.messages import Prediction
 from tests.app.fake_host import prediction_of
@@ -63,3 +63,21 @@ def test_few_are_asked_for_and_made_ahead_and_closing_ends_it(inference: Inferen
     assert len(asked) == AHEAD
     assert len(made) <= 2
     assert not any(each.name.startswith("bulk") for each in threading.enumerate())
+
+
+def test_a_process_that_dies_on_every_file_ends_the_run() -> None:
+    deaths = Deaths()
+    for _ in range(DEATHS - 1):
+        deaths.count(HostError("gone"))
+    with pytest.raises(HostError, match="in a row; the images done so far are kept"):
+        deaths.count(HostError("gone"))
+
+
+@pytest.mark.parametrize("between", [Deaths.none, lambda deaths: deaths.count(ImageError("no image"))])
+def test_a_file_that_is_answered_or_only_bad_in_between_lets_it_go_on(
+    between: Callable[[Deaths], None],
+) -> None:
+    deaths = Deaths()
+    for _ in range(DEATHS):
+        deaths.count(HostError("gone"))
+        between(deaths)

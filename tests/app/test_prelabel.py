@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from app.annotation import AnnotationState, ImageState
+from app.bulk import DEATHS
 from app.edits import set_image_state
 from app.errors import HostError, InputError
 from app.inference import Inference
-from app.prelabel import DEATHS, prelabel_project
+from app.prelabel import prelabel_project
 from app.project import Project
 from tests.app import fake_host
 from tests.app.projects import make_project
