@@ -36,9 +36,9 @@ class KeyReport:
         return len(self.missing) + len(self.unknown) + len(self.misshaped)
 
     def line(self) -> str:
-        """One line: how many of each kind, the first ones by name, and what would fit."""
-        parts = [_some(what, keys) for what, keys in self._kinds() if keys]
-        return "; ".join(parts) + (f"; they fit {', '.join(self.fits)}" if self.fits else "")
+        """One line: what would fit, then how many of each kind and the first ones by name."""
+        parts = [f"they fit {', '.join(self.fits)}"] if self.fits else []
+        return "; ".join(parts + [_some(what, keys) for what, keys in self._kinds() if keys])
 
     def lines(self) -> Iterator[str]:
         """Every key, one a line."""
