@@ -4,12 +4,12 @@ Shapes: B images, P priors, C classes with background first, k prototypes on an 
 are on the prototypes' grid and may be fractions: enlarged, they then end where the object does. Terms: C
 cross entropy with the quality as a soft label, B generalised IoU, M binary cross entropy in the grown box (so
 that prototypes stay useful around it, where a person corrects), D dice inside the box, S the published
-semantic term.
+semantic term, I the published quality term of YOLACT++, which here teaches the re-scoring network only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.boxes import decode
-from model.losses import Normaliser, at_least_one, semantic_term
+from model.losses import Normaliser, QualityPair, at_least_one, quality_term, semantic_term
 from model.matching import Alignment, match_aligned
 from model.rescoring import crop_window
 from model.targets import Target
@@ -36,6 +36,7 @@ class AlignedWeights:
     masks: float = 2.0
     dice: float = 1.0
     semantic: float = 0.5
+    rescoring: float = 1.0
     focus: float = 1.5  # how fast anchors that are right already stop counting
     margin: float = 0.15  # of the box's sides: masks learn this far around it
     margin_weight: float = 0.3
@@ -47,10 +48,14 @@ def aligned_loss(
     targets: Sequence[Target],
     priors: Tensor,
     weights: AlignedWeights,
+    quality_net: Callable[[Tensor], Tensor] | None = None,
     *,
     normaliser: Normaliser = at_least_one,
 ) -> dict[str, Tensor]:
     """The terms, weighted; the loss is their sum. Each is a mean over the batch's positives by quality.
+
+    `quality_net`: YOLACT++'s, (n, h, w) soft cropped masks -> (n, classes) predicted IoU; without a mask
+    that is large enough there is no I.
 
     `normaliser` makes the divisor of the sum of this process' qualities.
     """
@@ -74,11 +79,13 @@ def aligned_loss(
         "B": weights.boxes * _box_term(predicted, targets, matches) / total,
         "C": weights.classes * _class_term(raw.class_logits, targets, matches, weights.focus) / total,
     }
-    masks, dice = _mask_terms(raw, targets, matches, weights)
+    masks, dice, pairs = _mask_terms(raw, targets, matches, weights)
     terms["M"] = weights.masks * masks / total
     terms["D"] = weights.dice * dice / total
     if raw.semantic is not None:
         terms["S"] = weights.semantic * semantic_term(raw.semantic, targets)
+    if quality_net is not None and (rescoring := quality_term(pairs, quality_net)) is not None:
+        terms["I"] = weights.rescoring * rescoring / total
     return terms
 
 
@@ -119,11 +126,12 @@ def _class_term(
 
 def _mask_terms(
     raw: RawOutput, targets: Sequence[Target], matches: Sequence[Alignment], weights: AlignedWeights
-) -> tuple[Tensor, Tensor]:
-    """Sums over positives by quality: mean BCE in the grown box, dice inside the box."""
+) -> tuple[Tensor, Tensor, list[QualityPair]]:
+    """Sums over positives by quality: mean BCE in the grown box, dice inside the box; and the masks."""
     height, width = raw.prototypes.shape[1:3]
     total = raw.prototypes.sum() * 0
     dice = raw.prototypes.sum() * 0
+    pairs: list[QualityPair] = []
     for image, (target, match) in enumerate(zip(targets, matches, strict=True)):
         each = MASKS_PER_IMAGE // max(len(target.boxes), 1)
         chosen = _best_of_each(match, max(min(weights.masks_per_object, each), 1))
@@ -144,7 +152,8 @@ def _mask_terms(
         common = (soft * truth).sum((1, 2))
         dice_each = 1 - (2 * common + 1) / (soft.square().sum((1, 2)) + truth.sum((1, 2)) + 1)
         dice = dice + (dice_each * quality).sum()
-    return total, dice
+        pairs.append((soft.detach(), (truth > 0.5).float(), target.categories[objects]))
+    return total, dice, pairs
 
 
 def _best_of_each(match: Alignment, limit: int) -> Tensor:

@@ -28,6 +28,7 @@ LEAST_QUALITY_AREA = 25  # cells of a mask that teaches its quality
 
 
 Normaliser = Callable[[Tensor], Tensor]
+QualityPair = tuple[Tensor, Tensor, Tensor]  # soft cropped masks (m, h, w), true ones, categories (m,)
 
 
 def at_least_one(count: Tensor) -> Tensor:
@@ -128,7 +129,7 @@ def mask_terms(
     """
     height, width = raw.prototypes.shape[1:3]
     total = raw.prototypes.sum() * 0
-    pairs: list[tuple[Tensor, Tensor, Tensor]] = []
+    pairs: list[QualityPair] = []
     for image, (target, match) in enumerate(zip(targets, matches, strict=True)):
         anchors = torch.nonzero(match.labels > 0)[:, 0]
         if not len(anchors):
@@ -152,9 +153,7 @@ def mask_terms(
     return total, quality_term(pairs, quality_net) if quality_net is not None else None
 
 
-def quality_term(
-    pairs: Sequence[tuple[Tensor, Tensor, Tensor]], quality_net: Callable[[Tensor], Tensor]
-) -> Tensor | None:
+def quality_term(pairs: Sequence[QualityPair], quality_net: Callable[[Tensor], Tensor]) -> Tensor | None:
     """Sum of smooth L1 between predicted and true mask IoU, over masks of more than 25 cells.
 
     `pairs`: (soft cropped masks (m, h, w), true masks, categories (m,)) an image. As published the gradient

@@ -47,10 +47,17 @@ class LossModel(nn.Module):
                 network.maskiou_net,
                 normaliser=self._normaliser,
             )
-            if self._shared and network.maskiou_net is not None:
-                terms.setdefault("I", raw.prototypes.sum() * 0)
         else:
-            terms = aligned_loss(raw, targets, network.priors, self._weights, normaliser=self._normaliser)
+            terms = aligned_loss(
+                raw,
+                targets,
+                network.priors,
+                self._weights,
+                network.maskiou_net,
+                normaliser=self._normaliser,
+            )
+        if self._shared and network.maskiou_net is not None:
+            terms.setdefault("I", raw.prototypes.sum() * 0)
         if "S" in terms:
             terms["S"] = terms["S"] * share
         return terms

@@ -118,3 +118,31 @@ def test_of_each_object_the_best_anchors_learn_masks() -> None:
     )
     assert sorted(_best_of_each(match, 2).tolist()) == [1, 2, 3, 4, 5]
     assert sorted(_best_of_each(match, 1).tolist()) == [2, 4, 5]
+
+
+def test_the_rescoring_network_learns_and_masks_do_not_learn_from_it() -> None:
+    raw = output([[0, 0, 9]] * 3)
+    coefficients = raw.coefficients.requires_grad_()
+    says = torch.tensor([[0.2, 0.7]], requires_grad=True)  # of both categories
+    seen: list[torch.Tensor] = []
+
+    def network(masks: torch.Tensor) -> torch.Tensor:
+        seen.append(masks)
+        return says.expand(len(masks), 2)
+
+    wanted = [target([[0, 0, 0.5, 1], [0.5, 0, 1, 1]], [1, 1])]
+    term = aligned_loss(raw, wanted, PRIORS, AlignedWeights(), network)["I"]
+    term.backward()
+    assert (seen[0] >= 0.5).sum((1, 2)).tolist() == [5 * GRID] * len(
+        seen[0]
+    )  # cropped with one cell's margin
+    assert says.grad is not None
+    assert says.grad[0, 0] == 0
+    assert says.grad[0, 1] < 0  # 32 of 40 cells are right: more than 0.7
+    assert coefficients.grad is None
+
+
+def test_small_masks_teach_no_quality() -> None:
+    wanted = [target([[0, 0, 0.5, 0.5]], [0])]  # 16 cells
+    terms = aligned_loss(output([[0, 0]] * 3), wanted, PRIORS, AlignedWeights(), lambda masks: masks[:, 0])
+    assert "I" not in terms
