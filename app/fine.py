@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.geometry import tight, window
 from model.basis import grown
-from model.fine.sight import FineSight, Rectangle, Sight, built_in, in_cells
+from model.fine.sight import FineSight, Rectangle, Sight, built_in
 from model.masks import BoxMask
 from model.opencv import cv2
 
@@ -45,10 +45,11 @@ class FineLook:
         `pixels`: (H, W, 3) RGB of the image, reduced by `scale`.
         """
         bits = window(mask, *rectangle)
-        if max(bits.shape) < LEAST or not bits.any() or bits.mean() > FULL:
+        share = np.count_nonzero(bits) / max(bits.size, 1)
+        if max(bits.shape) < LEAST or not 0 < share <= FULL:
             return None
         sight = self._looked(bits, rectangle, pixels, scale)
-        return sight if _likeness(sight, bits) >= TRUSTED else None
+        return sight if _likeness(sight) >= TRUSTED else None
 
     def _looked(
         self, bits: NDArray[np.bool_], rectangle: Rectangle, pixels: NDArray[np.uint8], scale: float
@@ -87,9 +88,10 @@ def redrawn(mask: BoxMask, pixels: NDArray[np.uint8], width: int, finely: FineLo
     return made if made.bits.any() else mask
 
 
-def _likeness(sight: Sight, bits: NDArray[np.bool_]) -> float:
+def _likeness(sight: Sight) -> float:
     """IoU of the first answer with the mask that was shown."""
-    shown, seen = in_cells(bits), sight.first > 0
+    assert sight.start is not None
+    shown, seen = sight.start, sight.first > 0
     either = np.count_nonzero(shown | seen)
     return float(np.count_nonzero(shown & seen) / either) if either else 0.0
 

@@ -15,11 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.foresight import changed_pixels
-from app.geometry import window
-from app.instance_solving import Step
+from app.instance_solving import Step, on_grid
 from model.local_solving import Field, begin, weighted
 from model.masks import BoxMask
-from model.opencv import cv2
 
 Floats = NDArray[np.float32]
 Rectangle = tuple[int, int, int, int]  # left top right bottom, image pixels
@@ -70,7 +68,7 @@ def works_of(
     if not steps:
         return ()
     grid = steps[0].field.grid
-    before, mask = begin(grid, _on_grid(start, steps[0].rectangle, grid.shape), coefficients), start
+    before, mask = begin(grid, on_grid(start, steps[0].rectangle, grid.shape), coefficients), start
     parts: list[Parts] = []
     owners: list[int] = []
     for number, step in enumerate(steps):
@@ -145,9 +143,3 @@ def _cut(field: Field, weights: NDArray[np.float64], rectangle: Rectangle) -> tu
     return (round(left), round(top), round(right), round(bottom)), weighted(
         field.rows, weights, field.grid.shape
     )[rows, columns]
-
-
-def _on_grid(mask: BoxMask, rectangle: Rectangle, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """(h, w): the cells that the mask covers half of."""
-    bits = window(mask, *rectangle).astype(np.uint8) * 255
-    return np.asarray(cv2.resize(bits, shape[::-1], interpolation=cv2.INTER_AREA)) > 127

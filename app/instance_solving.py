@@ -23,6 +23,7 @@ from model.opencv import cv2
 Box = tuple[float, float, float, float]  # x y w h
 Point = tuple[float, float]
 MOST = 12  # places of a stroke that count
+FINENESS = 8  # pixels a side of a cell of the grid that are looked at, of those of a large mask
 BLOCK = 128  # pixels a side that are brought to the image's resolution together
 BEYOND = 0.1  # of the grown box: how far the grid reaches beyond a hint outside of it
 
@@ -84,7 +85,7 @@ def solve_near(
         scale = 1.0 if pixels is None else size[0] / pixels.shape[1]
         sight = None if finely is None or pixels is None else finely.of(start, rectangle, pixels, scale)
         grid = instance_grid(prediction, pixels, rectangle, scale=scale, sight=sight)
-        mask, field = start, begin(grid, _on_grid(start, rectangle, grid.shape), coefficients)
+        mask, field = start, begin(grid, on_grid(start, rectangle, grid.shape), coefficients)
     for number in range(len(steps), len(placed)):
         stroke = placed[number]
         places = [Place(*field.grid.to_cells(*point), stroke.inside) for point in _thinned(stroke.points)]
@@ -175,10 +176,11 @@ def _thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
     return [points[int(index)] for index in dict.fromkeys(np.minimum(chosen, len(points) - 1).tolist())]
 
 
-def _on_grid(mask: BoxMask, rectangle: Rectangle, shape: tuple[int, int]) -> NDArray[np.bool_]:
+def on_grid(mask: BoxMask, rectangle: Rectangle, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """(h, w): the cells that the mask covers half of."""
     bits = window(mask, *rectangle).view(np.uint8)
-    bits *= 255  # its own array, and nobody else's
+    down, across = (max(size // (FINENESS * side), 1) for size, side in zip(bits.shape, shape, strict=True))
+    bits = bits[::down, ::across] * np.uint8(255)
     return np.asarray(cv2.resize(bits, shape[::-1], interpolation=cv2.INTER_AREA)) > 127
 
 

@@ -25,6 +25,7 @@ from model.opencv import cv2
 
 SIDE = 192  # pixels that a crop is stretched to
 CELLS = 96  # a side of the pictures
+FINENESS = 8  # pixels a side of a crop's pixel that are looked at; of more, every second, third ... one
 MARGIN = 2.0  # logits that a hint's cell has afterwards
 SLACK = 0.05
 SPREAD = 2.0  # reach of a helper row for a distance to the mask's edge of 1
@@ -76,7 +77,7 @@ class FineSight:
         left, top, right, bottom = (round(value / scale) for value in rectangle)
         left, top = min(left, pixels.shape[1] - 1), min(top, pixels.shape[0] - 1)
         part = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
-        crop = _stretched(np.ascontiguousarray(part)).astype(np.float32)
+        crop = _stretched(part).astype(np.float32)
         crop -= MEAN
         crop /= DEVIATION
         there = in_cells(bits)
@@ -115,13 +116,15 @@ def built_in() -> FineSight | None:
 
 def in_cells(bits: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(c, c): the cells of which a mask over the rectangle covers half."""
-    return np.asarray(_stretched(bits.astype(np.uint8) * 255, CELLS) > 127)
+    return np.asarray(_stretched(bits.view(np.uint8), CELLS, 255) > 127)
 
 
-def _stretched(values: NDArray[np.uint8], side: int = SIDE) -> NDArray[np.uint8]:
-    """To a square; averaged where it gets smaller."""
+def _stretched(values: NDArray[np.uint8], side: int = SIDE, times: int = 1) -> NDArray[np.uint8]:
+    """To a square; averaged where it gets smaller, of at least `FINENESS` squared pixels each."""
+    down, across = (max(extent // (FINENESS * side), 1) for extent in values.shape[:2])
+    values = np.ascontiguousarray(values[::down, ::across]) * np.uint8(times)
     height, width = values.shape[:2]
-    across = cv2.INTER_AREA if width > side else cv2.INTER_LINEAR
-    down = cv2.INTER_AREA if height > side else cv2.INTER_LINEAR
-    wide = np.asarray(cv2.resize(values, (side, height), interpolation=across), np.uint8)
-    return np.asarray(cv2.resize(wide, (side, side), interpolation=down), np.uint8)
+    sideways = cv2.INTER_AREA if width > side else cv2.INTER_LINEAR
+    upright = cv2.INTER_AREA if height > side else cv2.INTER_LINEAR
+    wide = np.asarray(cv2.resize(values, (side, height), interpolation=sideways), np.uint8)
+    return np.asarray(cv2.resize(wide, (side, side), interpolation=upright), np.uint8)

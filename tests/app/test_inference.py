@@ -245,6 +245,7 @@ def test_a_folder_goes_in_batches_and_the_screen_comes_between(batches: tuple[In
     for future in (*bulk, *later, screen):
         assert len(future.result(WAIT)) == 1
     words = "slow.png [ bulk0 bulk1 bulk2 ] [ slow-bulk ] screen [ later0 later1 ]"
+    wait_until(lambda: order.read_text().endswith("]\n"))  # written after the answers were sent
     assert order.read_text() == "\n".join(words.split()) + "\n"
 
 
@@ -286,6 +287,7 @@ def test_what_is_cancelled_leaves_the_batches_after(batches: tuple[Inference, Pa
         inference.cancel(future)
     busy.result(WAIT)
     futures[3].result(WAIT)
+    wait_until(lambda: order.read_text().endswith("]\n"))  # written after the answers were sent
     assert order.read_text().split() == ["slow.png", "[", "b0", "b3", "]"]
 
 
