@@ -301,4 +301,5 @@ def test_asked_for_more_urgently_an_image_of_a_batch_is_not_run_twice(
     screen = inference.predict(Path("b"))
     for future in (busy, screen, *bulk):
         future.result(WAIT)
+    wait_until(lambda: order.read_text().endswith("]\n"))
     assert order.read_text().split() == ["slow.png", "b", "[", "a", "]"]
