@@ -212,10 +212,18 @@ def _with_changes(mask: BoxMask, field: Field, inside: bool) -> BoxMask:
     allowed = cv2.dilate(field.changed[part].astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
     touched = _above(allowed, 0.5, left, top, area, field)
     if field.whole:  # a change may go both ways
-        mask = _combined(mask, BoxMask(area[0], area[1], touched & positive), True)
-        return _combined(mask, BoxMask(area[0], area[1], touched & ~positive), False)
+        return _replaced(mask, area, touched, positive)
     touched &= positive if inside else ~positive
     return _combined(mask, BoxMask(area[0], area[1], touched), inside)
+
+
+def _replaced(mask: BoxMask, area: Rectangle, touched: NDArray[np.bool_], bits: NDArray[np.bool_]) -> BoxMask:
+    """The mask with these bits (h, w) of an area where it is touched."""
+    left, top = min(mask.left, area[0]), min(mask.top, area[1])
+    canvas = window(mask, left, top, max(mask.right, area[2]), max(mask.bottom, area[3]))
+    part = canvas[area[1] - top : area[3] - top, area[0] - left : area[2] - left]
+    np.copyto(part, bits, where=touched)
+    return tight(BoxMask(left, top, canvas))
 
 
 def _above(

@@ -100,6 +100,12 @@ def nonnegative_minimum(matrix: Floats, vector: Floats) -> Floats:
     result = np.zeros(len(vector))
     free = np.zeros(len(vector), np.bool_)
     tolerance = 1e-10 * max(1.0, float(np.abs(vector).max(initial=0.0)))
+    likely = vector > tolerance  # mostly these are the free ones, and one step is enough
+    if likely.any():
+        result[likely] = np.linalg.solve(matrix[np.ix_(likely, likely)], vector[likely])
+        if (result[likely] > 0).all() and ((vector - matrix @ result)[~likely] <= tolerance).all():
+            return result
+        result[:] = 0.0
     for _ in range(3 * len(vector) + 3):
         slope = np.where(free, -np.inf, vector - matrix @ result)
         if slope.max(initial=-np.inf) <= tolerance:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.basis import InstanceGrid
-from model.coefficients import MARGIN, RIDGE, minimum_change
+from model.coefficients import MARGIN, RIDGE, minimum_change, nonnegative_minimum
 from model.fine import sight as fine
 from model.fine.hint_maps import maps_of
 from model.fine.sight import CELLS, Sight
@@ -214,14 +214,15 @@ def _solved_finely(field_: Field, sight: Sight) -> Field:
     base = sight.first if field_.base is None else field_.base
     follower = field_.follower or Follower.of(field_.grid.prototypes)
     settled = _padded(field_.settled, len(field_.rows))
-    weights = _obeying(field_, base)
+    hints = _Hints.of(field_)
+    weights = hints.weights(base)
     logits = base + weighted(field_.rows, weights, base.shape)
     if sight.understand is not None and sight.start is not None:
-        hints = [(*_cell(field_.grid, place)[::-1], 1.0 if place.inside else -1.0) for place in field_.places]
         likeness = [row.values if row.likeness is None else row.likeness for row in field_.rows]
-        base = logits + sight.understand(maps_of(sight.start, sight.first, logits, hints, likeness))
+        places = list(zip(hints.rows, hints.columns, hints.signs, strict=True))
+        base = logits + sight.understand(maps_of(sight.start, sight.first, logits, places, likeness))
         settled = settled + weights
-        weights = _obeying(field_, base)
+        weights = hints.weights(base)
         logits = base + weighted(field_.rows, weights, base.shape)
     return replace(
         field_,
@@ -233,13 +234,31 @@ def _solved_finely(field_: Field, sight: Sight) -> Field:
     )
 
 
-def _obeying(field_: Field, base: Floats) -> NDArray[np.float64]:
-    """The least weights of the helper rows after which every place has its margin over the base."""
-    cells = np.array([_cell(field_.grid, place) for place in field_.places])
-    signs = np.array([1.0 if place.inside else -1.0 for place in field_.places])
-    between = np.array([[row.at(int(x), int(y)) for row in field_.rows] for x, y in cells])
-    short = fine.MARGIN - signs * base[cells[:, 1], cells[:, 0]]
-    return minimum_change(np.eye(len(cells)), signs[:, None] * between, short, 1 / fine.SLACK)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Hints:
+    """The places of a field on fine prototypes: their cells, signs, and what helper rows do at them."""
+
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    signs: NDArray[np.float64]
+    wanted: NDArray[np.float64]  # (n, n) what each row adds at each place, in the place's sense
+    gains: NDArray[np.float64]  # (n, n) of them, with slack
+
+    @classmethod
+    def of(cls, field_: Field) -> _Hints:
+        cells = np.array([_cell(field_.grid, place) for place in field_.places])
+        signs = np.array([1.0 if place.inside else -1.0 for place in field_.places])
+        columns, rows = cells[:, 0], cells[:, 1]
+        between = np.stack([row.values[rows, columns] for row in field_.rows], 1)  # they are on all cells
+        wanted = signs[:, None] * between
+        gains = wanted @ wanted.T
+        gains[np.diag_indices_from(gains)] += fine.SLACK
+        return cls(rows, columns, signs, wanted, gains)
+
+    def weights(self, base: Floats) -> NDArray[np.float64]:
+        """The least weights of the helper rows after which every place has its margin over the base."""
+        short = fine.MARGIN - self.signs * base[self.rows, self.columns]
+        return np.asarray(self.wanted.T @ nonnegative_minimum(self.gains, short))
 
 
 def _gram(grid: InstanceGrid, cells: NDArray[np.intp], reaches: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -283,8 +302,11 @@ def _row(grid: InstanceGrid, x: int, y: int, away: float) -> Row:
 
 def _fine_row(sight: Sight, x: int, y: int, away: float) -> Row:
     """What looks like the place's cell, near it (`model.fine.answering` has the same in torch)."""
-    unlike = sight.pictures - sight.pictures[y, x]
-    likeness = np.exp(np.einsum("hwk,hwk->hw", unlike, unlike) * np.float32(-0.5))
+    flat = sight.pictures.reshape(-1, sight.pictures.shape[2])
+    norms = np.einsum("nk,nk->n", flat, flat) if sight.norms is None else sight.norms
+    own = y * CELLS + x
+    unlike = np.maximum(norms + norms[own] - 2 * (flat @ flat[own]), 0)
+    likeness = np.exp(unlike * np.float32(-0.5)).reshape(CELLS, CELLS)
     squares = np.arange(-max(x, y), CELLS, dtype=np.float32) ** 2
     steep = np.float32(np.exp(sight.steepness) / -2 / max(fine.SPREAD * away, fine.SHORTEST) ** 2)
     across, down = (np.exp(steep * squares[max(x, y) - each :][:CELLS]) for each in (x, y))
@@ -298,18 +320,29 @@ def _belonging(
     reaches: Sequence[float],
 ) -> NDArray[np.bool_]:
     """The changes in the hint's sense that hang together with one of its places, and are not far from it."""
-    height, width = differs.shape
-    near = np.zeros(differs.shape, np.bool_)
+    changed = differs & wrong
     touching = np.zeros(differs.shape, np.bool_)
-    columns, rows = np.arange(width)[None], np.arange(height)[:, None]
-    for (x, y), reach in zip(cells, reaches, strict=True):
-        square = (columns - x) ** 2 + (rows - y) ** 2
-        near |= square <= (REACH * reach + 2) ** 2
-        touching |= square <= TOUCH**2
-    changed = differs & wrong & near
-    _, labels = cv2.connectedComponents(changed.astype(np.uint8), connectivity=4)
-    touched = np.unique(np.asarray(labels)[touching])
-    return np.asarray(changed & np.isin(labels, touched[touched > 0]), np.bool_)
+    if np.isfinite(reaches).all():
+        changed &= _within(differs.shape, cells, [REACH * reach + 2 for reach in reaches])
+    reach = int(TOUCH)
+    for x, y in cells:  # a hint's cell and its neighbours
+        touching[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1] = True
+    count, labels = cv2.connectedComponents(changed.astype(np.uint8), connectivity=4)
+    kept = np.zeros(count, np.bool_)
+    kept[np.asarray(labels)[touching]] = True
+    kept[0] = False
+    return kept[np.asarray(labels)]
+
+
+def _within(
+    shape: tuple[int, int], cells: Sequence[tuple[int, int]], radii: Sequence[float]
+) -> NDArray[np.bool_]:
+    """The cells around some."""
+    near = np.zeros(shape, np.bool_)
+    columns, rows = np.arange(shape[1])[None], np.arange(shape[0])[:, None]
+    for (x, y), radius in zip(cells, radii, strict=True):
+        near |= (columns - x) ** 2 + (rows - y) ** 2 <= radius**2
+    return near
 
 
 def _to_edge(bits: NDArray[np.bool_], x: int, y: int) -> float:

@@ -47,12 +47,9 @@ class HintNetwork(nn.Module):
         nn.init.zeros_(self.change.weight)
         nn.init.zeros_(self.change.bias)  # type: ignore[arg-type]
 
-    def prepared(self, features: Sequence[Tensor]) -> list[Tensor]:
-        """Features (B, widths[i], c / 2^i, c / 2^i), once for all hints -> INNER[i] channels of each."""
-        return [lateral(each) for lateral, each in zip(self.lateral, features, strict=True)]
-
     def forward(self, maps: Tensor, features: Sequence[Tensor]) -> Tensor:
-        """Maps (B, 8, c, c), features as they are `prepared` -> (B, c, c)."""
+        """Maps (B, 8, c, c), features (B, widths[i], c / 2^i, c / 2^i) -> (B, c, c)."""
+        features = [lateral(each) for lateral, each in zip(self.lateral, features, strict=True)]
         quarter = F.relu(self.enter(maps) + features[1])
         quarter = self.on_the_way[0](quarter)
         eighth = self.on_the_way[1](F.relu(self.down[0](quarter) + features[2]))

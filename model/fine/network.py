@@ -60,7 +60,7 @@ class FineNetwork(nn.Module):
     def forward(self, crops: Tensor, masks: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """-> pictures (B, k, s/2, s/2), the first answer's logits (B, s/2, s/2), features for `again`.
 
-        The features: (B, INNER[i], s / 2^(i+1), s / 2^(i+1)), finest first, as it has them `prepared`.
+        The features: (B, WIDTHS[i], s / 2^(i+1), s / 2^(i+1)), finest first.
         """
         soft = F.avg_pool2d(masks, 9, stride=1, padding=4)
         x = self.stem(crops) + self.mask_stem(torch.cat([masks, soft], 1))
@@ -81,4 +81,4 @@ class FineNetwork(nn.Module):
             out = self.mix[level](F.relu(y))
             features.insert(0, out)
         assert out is not None
-        return self.pictures(out), self.first(out)[:, 0], self.again.prepared(features)
+        return self.pictures(out), self.first(out)[:, 0], features

@@ -1,8 +1,7 @@
-"""Files of networks (ONNX) run on the CPU, by ONNX Runtime. It is imported when the first one is loaded."""
+"""Files of small networks (ONNX) run on one core, by ONNX Runtime. Imported with the first one."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,11 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-THREADS = 4  # at most: these networks are small
-
 
 class Session(Protocol):
-    """A loaded network. Any thread may run it."""
+    """A loaded network. Any thread may run it, several at a time."""
 
     def run(self, wanted: Sequence[str], given: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
         """The outputs of these names."""
@@ -29,8 +26,7 @@ def loaded(path: Path) -> Session:
 
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(THREADS, os.cpu_count() or 1)
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle is idle
+    options.intra_op_num_threads = 1  # so small that threads wait for each other more than they work
     options.log_severity_level = 3
     try:
         session: Session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

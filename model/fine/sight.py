@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,7 @@ NETWORK, AGAIN, CARD = "fine.onnx", "again.onnx", "card.json"
 LEVELS = ("half", "quarter", "eighth", "sixteenth")  # features, by their share of the crop's side
 BUILT_IN = Path(__file__).parents[2] / "resources" / "weights" / "fine"
 
+T = TypeVar("T")
 Rectangle = tuple[int, int, int, int]  # left top right bottom, image pixels
 
 
@@ -46,6 +49,7 @@ class Sight:
     pictures: NDArray[np.float32]  # (c, c, k): likeness of two cells says that they belong together
     first: NDArray[np.float32]  # (c, c) logits
     steepness: float  # with which helper rows fall with distance
+    norms: NDArray[np.float32] | None = None  # (c * c) squared lengths of `pictures`, or not known yet
     start: NDArray[np.bool_] | None = None  # (c, c) the mask that was there
     understand: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
     # maps (8, c, c) of the hints (`model.fine.hint_maps`) -> (c, c) change of the logits; None: no change
@@ -60,6 +64,7 @@ class FineSight:
             self.card = json.loads((folder / CARD).read_text(encoding="utf-8"))
             self._steepness = float(self.card["steepness"])
             self._first, self._again = loaded(folder / NETWORK), loaded(folder / AGAIN)
+            self._beside = ThreadPoolExecutor(1, "mirror-image")
         except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
             words = (str(error).strip().splitlines() or [type(error).__name__])[0][:100]
             raise WeightsError(
@@ -69,7 +74,7 @@ class FineSight:
     def look(
         self, pixels: NDArray[np.uint8], rectangle: Rectangle, bits: NDArray[np.bool_], *, scale: float = 1.0
     ) -> Sight:
-        """About 20 ms: the crop and its mirror image are looked at.
+        """About 10 ms: the crop and its mirror image are looked at.
 
         `pixels`: (H, W, 3) RGB of the image, or one reduced by `scale`. `bits`: the mask's pixels in the
         rectangle, (bottom - top, right - left).
@@ -82,27 +87,48 @@ class FineSight:
         crop /= DEVIATION
         there = in_cells(bits)
         start = np.where(there, np.float32(1), np.float32(-1)).repeat(2, 0).repeat(2, 1)
-        pictures, answer, *features = self._forward(crop, start)
-        _, mirrored, *_ = self._forward(crop[:, ::-1], start[:, ::-1])
+        seen, mirrored = self._twice(self._forward, (crop, start), (crop[:, ::-1], start[:, ::-1]))
+        pictures = np.array(seen[0][0].transpose(1, 2, 0), np.float32, order="C")
         return Sight(
             rectangle,
-            np.array(pictures[0].transpose(1, 2, 0), np.float32, order="C"),
-            (answer.reshape(CELLS, CELLS) + mirrored.reshape(CELLS, CELLS)[:, ::-1]) * np.float32(0.5),
+            pictures,
+            (seen[1][0] + mirrored[1][0][:, ::-1]) * np.float32(0.5),
             self._steepness,
+            np.einsum("hwk,hwk->hw", pictures, pictures).ravel(),
             there,
-            partial(self._understood, features),
+            partial(self._understood, seen[2:], mirrored[2:]),
         )
+
+    def _twice(
+        self, work: Callable[..., T], given: tuple[Any, ...], mirrored: tuple[Any, ...]
+    ) -> tuple[T, T]:
+        """The work for both at the same time: two small networks side by side are faster than one on two."""
+        other = self._beside.submit(work, *mirrored)
+        return work(*given), other.result()
 
     def _forward(self, crop: NDArray[np.float32], start: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """What the network gives of a normalised crop and a mask of -1 and 1: pictures, logits, features."""
-        given = {"crop": np.ascontiguousarray(crop.transpose(2, 0, 1))[None], "mask": start[None, None]}
+        given = {
+            "crop": np.ascontiguousarray(crop.transpose(2, 0, 1))[None],
+            "mask": np.ascontiguousarray(start)[None, None],
+        }
         return self._first.run(["pictures", "first", *LEVELS], given)
 
     def _understood(
+        self,
+        features: Sequence[NDArray[np.float32]],
+        mirrored: Sequence[NDArray[np.float32]],
+        maps: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """(c, c): the mean of what the hints mean in the crop and in its mirror image."""
+        one, other = self._twice(self._change, (features, maps), (mirrored, maps[..., ::-1]))
+        return (one + other[:, ::-1]) * np.float32(0.5)
+
+    def _change(
         self, features: Sequence[NDArray[np.float32]], maps: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        given = {"maps": maps[None], **dict(zip(LEVELS, features, strict=True))}
-        return self._again.run(["change"], given)[0].reshape(CELLS, CELLS)
+        given = {"maps": np.ascontiguousarray(maps)[None], **dict(zip(LEVELS, features, strict=True))}
+        return self._again.run(["change"], given)[0][0]
 
 
 @cache

@@ -7,16 +7,14 @@ from model.fine.hint_network import MAPS, HintNetwork
 WIDTHS = (6, 8, 10, 12)
 
 
-def features(network: HintNetwork, cells: int, batch: int = 2) -> list[torch.Tensor]:
-    return network.prepared(
-        [torch.rand(batch, width, cells >> level, cells >> level) for level, width in enumerate(WIDTHS)]
-    )
+def features(cells: int, batch: int = 2) -> list[torch.Tensor]:
+    return [torch.rand(batch, width, cells >> level, cells >> level) for level, width in enumerate(WIDTHS)]
 
 
 def test_a_new_network_changes_nothing() -> None:
     torch.manual_seed(0)
     network = HintNetwork(WIDTHS).eval()
-    change = network(torch.rand(2, MAPS, 32, 32), features(network, 32))
+    change = network(torch.rand(2, MAPS, 32, 32), features(32))
     assert change.shape == (2, 32, 32)
     assert not change.any()
 
@@ -25,7 +23,7 @@ def test_a_hint_reaches_all_of_the_crop() -> None:
     torch.manual_seed(0)
     network = HintNetwork(WIDTHS).eval()
     torch.nn.init.normal_(network.change.weight)
-    seen = features(network, 32, 1)
+    seen = features(32, 1)
     without = torch.zeros(1, MAPS, 32, 32)
     with_hint = without.clone()
     with_hint[0, 3, 2, 2] = 1
