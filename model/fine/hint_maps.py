@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 SURE = 4.0  # logits: beyond, the network sees no difference
 RADIUS = 2.0  # cells: deviation of a hint's disc
+REACH = 9  # cells to which it is drawn: beyond, it is below 1e-4
 
 Floats = NDArray[np.float32]
 
@@ -24,16 +25,21 @@ def discs_of(
 ) -> Floats:
     """(3, c, c): where hints add, where they remove, and the last one with its sign. A sign of 0: no hint."""
     maps = np.zeros((3, cells, cells), np.float32)
-    line = np.arange(cells, dtype=np.float32)
+    line = np.arange(-REACH, REACH + 1, dtype=np.float32)
+    bell = np.exp(-(line**2) / np.float32(2 * RADIUS**2))
+    disc = bell[:, None] * bell[None]
     for row, column, sign in zip(rows, columns, signs, strict=True):
         if sign == 0:
             continue
-        down = np.exp(-((line - row) ** 2) / np.float32(2 * RADIUS**2))
-        across = np.exp(-((line - column) ** 2) / np.float32(2 * RADIUS**2))
-        disc = down[:, None] * across[None]
-        side = maps[0 if sign > 0 else 1]
-        np.maximum(side, disc, out=side)
-        maps[2] = np.float32(sign) * disc
+        top, left = max(row - REACH, 0), max(column - REACH, 0)
+        around = slice(top, row + REACH + 1), slice(left, column + REACH + 1)
+        side = maps[0 if sign > 0 else 1][around]
+        height, width = side.shape
+        top, left = top - (row - REACH), left - (column - REACH)
+        shown = disc[top : top + height, left : left + width]
+        np.maximum(side, shown, out=side)
+        maps[2] = 0
+        maps[2][around] = np.float32(sign) * shown
     return maps
 
 
