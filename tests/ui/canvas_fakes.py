@@ -73,6 +73,7 @@ class FakeSession(QObject):
         super().__init__()
         self.project = FakeProject()
         self.records: list[ImageRecord] = []
+        self.images = SimpleNamespace(place=self._place)
         self.document: ImageDocument | None = None
         self.image_id: ImageId | None = None
         self.pixels: NDArray[np.uint8] | None = None
@@ -88,6 +89,10 @@ class FakeSession(QObject):
         self.messages: list[str] = []
         self.message.connect(lambda text, kind: self.messages.append(text))
         self._next = 1000
+
+    def _place(self, image_id: ImageId | None) -> int | None:
+        found = (number for number, each in enumerate(self.records) if each.id == image_id)
+        return next(found, None)
 
     def show(
         self,
