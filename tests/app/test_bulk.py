@@ -81,3 +81,7 @@ def test_a_file_that_is_answered_or_only_bad_in_between_lets_it_go_on(
     for _ in range(DEATHS):
         deaths.count(HostError("gone"))
         between(deaths)
+    for _ in range(DEATHS - 1):  # counted from nothing again
+        deaths.count(HostError("gone"))
+    with pytest.raises(HostError, match="in a row"):
+        deaths.count(HostError("gone"))

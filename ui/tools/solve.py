@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
 
-from app.annotation import Annotation, AnnotationState
+from app.annotation import Annotation
 from app.correction import explain_refusal
 from app.edits import Edit, EditKind, change
 from app.fine import shared_look
-from app.foresight import has_stalled
 from app.geometry import to_mask
 from app.solving import Point, Solved, Stroke, changed_rect, solve_strokes
 from model.errors import InputError
@@ -34,6 +33,7 @@ from ui.tools.latest import Latest
 from ui.tools.live import Known, LiveMask
 from ui.tools.outlook import OutlookAt, Trial
 from ui.tools.pixels import pixels_of
+from ui.tools.solve_words import what_came, what_went
 from ui.tools.sources import sources_of
 from ui.tools.work import Remembered, Work
 
@@ -43,12 +43,6 @@ if TYPE_CHECKING:
 
 STEP = 6.0  # widget units between the places of a stroke
 EDGE = 16.0  # widget units outside the image that still mean its edge
-PAINTED = "the prototypes cannot express this: painted"
-STALLED = "the last hints here changed little: solving has stopped helping, the brush does more"
-ANEW = "the whole mask was drawn anew, finely, with your hint"
-ALREADY = "the mask has it so already, nothing changed: hint where it is wrong"
-ALREADY_PROPOSED = "the mask has it so already, nothing changed: it stays a proposal"
-BACK = "the hint is taken back: a proposal again, as the model made it"
 LAST = "no hint is left to take back: Delete removes the instance"
 
 
@@ -341,9 +335,9 @@ class SolveTool(Tool):
         self._perform(work.document, change(EditKind.RECOMPOSE, before.image_id, [(before, after)]))
         self._publish()
         if len(work.strokes) < len(before_hints):
-            self._tell_of(work, _what_went(before, after))
+            self._tell_of(work, what_went(before, after))
         elif work.strokes:
-            self._tell_of(work, _what_came(work, before, after))
+            self._tell_of(work, what_came(work, before, after))
 
     def settle(self) -> None:
         """A hint that was given counts, also where a thread is still at it and the image or tool goes."""
@@ -555,21 +549,3 @@ class SolveTool(Tool):
 def _present(work: Work) -> Annotation | None:
     """The instance as the document has it."""
     return work.document.annotations.get(work.start.id) if work.document is not None else None
-
-
-def _what_went(before: Annotation, after: Annotation) -> str:
-    """What taking a hint back did, where the picture does not show it."""
-    if before.geometry == after.geometry:
-        return "the hint is taken back: it had changed nothing"
-    return BACK if after.state is AnnotationState.PROPOSED else ""
-
-
-def _what_came(work: Work, before: Annotation, after: Annotation) -> str:
-    """What the person could not guess from the picture."""
-    if before.geometry == after.geometry:
-        return ALREADY_PROPOSED if after.state is AnnotationState.PROPOSED else ALREADY
-    if has_stalled(work.steps):
-        return STALLED
-    if work.painted and work.painted[-1]:
-        return PAINTED
-    return ANEW if work.steps[-1].field.anew else ""
