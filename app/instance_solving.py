@@ -107,7 +107,7 @@ def look_ahead(
     stroke: Stroke,
     finely: FineLook,
 ) -> None:
-    """Look at an instance before its first hint comes, so that the hint need not wait (20 ms)."""
+    """Look at an instance before its first hint comes, so that the hint need not wait (10 ms)."""
     size = prediction.image_width, prediction.image_height
     finely.of(
         start, _rectangle(box, start, [_clipped(stroke, size)], size), pixels, size[0] / pixels.shape[1]

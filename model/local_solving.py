@@ -36,7 +36,7 @@ REACH = 2.0  # distances to the mask's edge: nothing changes beyond
 SURE = 4.0  # logits are not remembered beyond
 TELLING = 1.0  # logits that a change far from a hint has at least
 BARELY = 0.1  # logits that what is as it was has at least
-TOUCH = 1.5  # cells around a hint: regions of change that begin here belong to it
+TOUCH = 1  # cells around a hint: regions of change that begin here belong to it
 EVERY = 2  # cells of the grid that the Gram matrix skips
 FOLLOW = (
     0.05  # of the mean diagonal: how hard coefficients are to move after a mask that fine prototypes made
@@ -146,7 +146,7 @@ def answer(before: Field, places: Sequence[Place], *, whole: bool = False) -> Fi
         reaches=(*before.reaches, *reaches),
     )
     if all(bits[y, x] == inside for x, y in cells):
-        return replace(made, changed=np.zeros_like(bits), forced=False)
+        return replace(made, changed=np.zeros_like(bits), forced=False, whole=False, anew=False)
     made = _solved(made)
     logits = made.logits
     differs = (logits > 0) != bits
@@ -324,9 +324,8 @@ def _belonging(
     touching = np.zeros(differs.shape, np.bool_)
     if np.isfinite(reaches).all():
         changed &= _within(differs.shape, cells, [REACH * reach + 2 for reach in reaches])
-    reach = int(TOUCH)
     for x, y in cells:  # a hint's cell and its neighbours
-        touching[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1] = True
+        touching[max(y - TOUCH, 0) : y + TOUCH + 1, max(x - TOUCH, 0) : x + TOUCH + 1] = True
     count, labels = cv2.connectedComponents(changed.astype(np.uint8), connectivity=4)
     kept = np.zeros(count, np.bool_)
     kept[np.asarray(labels)[touching]] = True
