@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from model.basis import InstanceGrid
 from model.coefficients import MARGIN, RIDGE, minimum_change, nonnegative_minimum
 from model.fine import sight as fine
-from model.fine.hint_maps import maps_of
+from model.fine.hint_maps import moving_of
 from model.fine.sight import CELLS, Sight
 from model.opencv import cv2
 
@@ -217,10 +217,10 @@ def _solved_finely(field_: Field, sight: Sight) -> Field:
     hints = _Hints.of(field_)
     weights = hints.weights(base)
     logits = base + weighted(field_.rows, weights, base.shape)
-    if sight.understand is not None and sight.start is not None:
+    if sight.understand is not None:
         likeness = [row.values if row.likeness is None else row.likeness for row in field_.rows]
         places = list(zip(hints.rows, hints.columns, hints.signs, strict=True))
-        base = logits + sight.understand(maps_of(sight.start, sight.first, logits, places, likeness))
+        base = logits + sight.understand(moving_of(logits, places, likeness))
         settled = settled + weights
         weights = hints.weights(base)
         logits = base + weighted(field_.rows, weights, base.shape)

@@ -82,7 +82,7 @@ def answer_all(
 
 
 def maps_of(start: Tensor, first: Tensor, now: Tensor, clicks: Clicks, squares: Tensor) -> Tensor:
-    """(B, 8, h, w): what `HintNetwork` sees; `model.fine.hint_maps` has the same in NumPy.
+    """(B, 8, h, w): what `HintNetwork` sees; `model.fine.hint_maps` has the same in NumPy, in two pieces.
 
     `start` (B, h, w) of -1 and 1, `first` and `now` (B, h, w) logits, `squares`: of `unlikeness`.
     """

@@ -1,6 +1,6 @@
 """What the network sees of hints: maps on the cells of the crop, in NumPy.
 
-`model.fine.answering.maps_of` has the same in torch.
+`model.fine.answering.maps_of` has the same in torch, in one piece.
 """
 
 from __future__ import annotations
@@ -43,24 +43,24 @@ def discs_of(
     return maps
 
 
-def maps_of(
-    start: NDArray[np.bool_],
-    first: Floats,
-    now: Floats,
-    hints: Sequence[tuple[int, int, float]],
-    likeness: Sequence[Floats],
-) -> Floats:
-    """(8, c, c): the mask at the start, first answer, present answer, discs, likeness of either side.
+def still_of(start: NDArray[np.bool_], first: Floats) -> Floats:
+    """(2, c, c), the maps that no hint changes: the mask at the start, and the first answer."""
+    return np.stack([np.where(start, np.float32(1), np.float32(-1)), _cut(first)])
+
+
+def moving_of(now: Floats, hints: Sequence[tuple[int, int, float]], likeness: Sequence[Floats]) -> Floats:
+    """(6, c, c), the maps after these: the present answer, discs, likeness of either side.
 
     `hints`: row, column, sign of each, in their order; `likeness` (c, c): exp(-|f - f_j|^2 / 2) of each.
     """
-    cells = start.shape[0]
-    maps = np.zeros((8, cells, cells), np.float32)
-    maps[0] = np.where(start, 1.0, -1.0)
-    maps[1] = np.clip(first, -SURE, SURE) / SURE
-    maps[2] = np.clip(now, -SURE, SURE) / SURE
-    maps[3:6] = discs_of([h[0] for h in hints], [h[1] for h in hints], [h[2] for h in hints], cells)
+    maps = np.zeros((6, *now.shape), np.float32)
+    maps[0] = _cut(now)
+    maps[1:4] = discs_of([h[0] for h in hints], [h[1] for h in hints], [h[2] for h in hints], len(now))
     for (_, _, sign), each in zip(hints, likeness, strict=True):
-        side = maps[6 if sign > 0 else 7]
+        side = maps[4 if sign > 0 else 5]
         np.maximum(side, each, out=side)
     return maps
+
+
+def _cut(logits: Floats) -> Floats:
+    return np.asarray(np.minimum(np.maximum(logits, -SURE), SURE) / SURE, np.float32)

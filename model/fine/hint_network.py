@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from model.fine.layers import Separable
 
 MAPS = 8  # see `model.fine.hint_maps`
+STILL = 2  # the first maps, which no hint changes
 INNER = (24, 32, 64, 128)  # channels at a half, quarter, eighth, sixteenth of the crop's side
 
 
@@ -49,17 +50,29 @@ class HintNetwork(nn.Module):
 
     def forward(self, maps: Tensor, features: Sequence[Tensor]) -> Tensor:
         """Maps (B, 8, c, c), features (B, widths[i], c / 2^i, c / 2^i) -> (B, c, c)."""
-        features = [lateral(each) for lateral, each in zip(self.lateral, features, strict=True)]
-        quarter = F.relu(self.enter(maps) + features[1])
-        quarter = self.on_the_way[0](quarter)
-        eighth = self.on_the_way[1](F.relu(self.down[0](quarter) + features[2]))
-        deep = F.relu(self.down[1](eighth) + features[3])
+        return self.change_of(maps[:, STILL:], self.prepare(maps[:, :STILL], features))
+
+    def prepare(self, still: Tensor, features: Sequence[Tensor]) -> list[Tensor]:
+        """The part that is the same for all hints: still maps (B, 2, c, c) and features ->
+        (B, INNER[i], c / 2^i, c / 2^i).
+        """
+        ready = [lateral(each) for lateral, each in zip(self.lateral, features, strict=True)]
+        ready[0] = ready[0] + F.conv2d(still, self.near.weight[:, :STILL], self.near.bias, padding=1)
+        ready[1] = ready[1] + F.conv2d(still, self.enter.weight[:, :STILL], self.enter.bias, 2, 2)
+        return ready
+
+    def change_of(self, moving: Tensor, ready: Sequence[Tensor]) -> Tensor:
+        """The other maps (B, 6, c, c) and what was prepared -> (B, c, c)."""
+        entering = F.conv2d(moving, self.enter.weight[:, STILL:], stride=2, padding=2)
+        quarter = self.on_the_way[0](F.relu(entering + ready[1]))
+        eighth = self.on_the_way[1](F.relu(self.down[0](quarter) + ready[2]))
+        deep = F.relu(self.down[1](eighth) + ready[3])
         everywhere = self.all_over(torch.mean(deep, (2, 3), keepdim=True))
-        deep = F.relu(deep + everywhere.expand_as(deep))  # OpenCV adds nothing of another shape
-        deep = self.deepest(deep)
+        deep = self.deepest(F.relu(deep + everywhere))
         eighth = self.back[2](F.relu(eighth + _twice(self.up[2](deep))))
         quarter = self.back[1](F.relu(quarter + _twice(self.up[1](eighth))))
-        half = F.relu(features[0] + self.near(maps) + _twice(self.up[0](quarter)))
+        near = F.conv2d(moving, self.near.weight[:, STILL:], padding=1) + ready[0]
+        half = F.relu(near + _twice(self.up[0](quarter)))
         return self.change(self.back[0](half))[:, 0]
 
 

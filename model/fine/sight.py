@@ -1,7 +1,7 @@
 """What the network of fine prototypes sees of one instance, by ONNX Runtime: no torch, any thread.
 
     look(crop of the image, mask that is there) -> pictures, logits of a first answer, features
-    understand(features, maps of the hints) -> change of the logits
+    understand(maps of the hints) -> change of the logits
 
 The network and how hints are answered with it: `model.fine.network`, `model.fine.answering` (torch, for
 training) and `model.local_solving` (NumPy, for the window). Frames: image pixels for rectangles; cells of
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import WeightsError
+from model.fine.hint_maps import still_of
 from model.fine.runtime import loaded
 from model.opencv import cv2
 
@@ -33,7 +34,7 @@ SLACK = 0.05
 SPREAD = 2.0  # reach of a helper row for a distance to the mask's edge of 1
 SHORTEST = 1.5  # cells: the least reach
 MEAN, DEVIATION = 127.0, 128.0  # of the network's input
-NETWORK, AGAIN, CARD = "fine.onnx", "again.onnx", "card.json"
+NETWORK, PREPARE, AGAIN, CARD = "fine.onnx", "prepare.onnx", "again.onnx", "card.json"
 LEVELS = ("half", "quarter", "eighth", "sixteenth")  # features, by their share of the crop's side
 BUILT_IN = Path(__file__).parents[2] / "resources" / "weights" / "fine"
 
@@ -52,7 +53,7 @@ class Sight:
     norms: NDArray[np.float32] | None = None  # (c * c) squared lengths of `pictures`, or not known yet
     start: NDArray[np.bool_] | None = None  # (c, c) the mask that was there
     understand: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
-    # maps (8, c, c) of the hints (`model.fine.hint_maps`) -> (c, c) change of the logits; None: no change
+    # maps (6, c, c) of the hints (`hint_maps.moving_of`) -> (c, c) change of the logits; None: no change
 
 
 class FineSight:
@@ -63,12 +64,15 @@ class FineSight:
         try:
             self.card = json.loads((folder / CARD).read_text(encoding="utf-8"))
             self._steepness = float(self.card["steepness"])
-            self._first, self._again = loaded(folder / NETWORK), loaded(folder / AGAIN)
+            self._first, self._prepare, self._again = (
+                loaded(folder / name) for name in (NETWORK, PREPARE, AGAIN)
+            )
             self._beside = ThreadPoolExecutor(1, "mirror-image")
         except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
             words = (str(error).strip().splitlines() or [type(error).__name__])[0][:100]
+            files = ", ".join((NETWORK, PREPARE, AGAIN, CARD))
             raise WeightsError(
-                f"{folder}: expected {NETWORK}, {AGAIN}, {CARD} of fine prototypes, got: {words}; reinstall"
+                f"{folder}: expected {files} of fine prototypes, got: {words}; reinstall"
             ) from None
 
     def look(
@@ -89,14 +93,17 @@ class FineSight:
         start = np.where(there, np.float32(1), np.float32(-1)).repeat(2, 0).repeat(2, 1)
         seen, mirrored = self._twice(self._forward, (crop, start), (crop[:, ::-1], start[:, ::-1]))
         pictures = np.array(seen[0][0].transpose(1, 2, 0), np.float32, order="C")
+        first = (seen[1][0] + mirrored[1][0][:, ::-1]) * np.float32(0.5)
+        still = still_of(there, first)
+        ready = self._twice(self._ready, (still, seen[2:]), (still[..., ::-1], mirrored[2:]))
         return Sight(
             rectangle,
             pictures,
-            (seen[1][0] + mirrored[1][0][:, ::-1]) * np.float32(0.5),
+            first,
             self._steepness,
             np.einsum("hwk,hwk->hw", pictures, pictures).ravel(),
             there,
-            partial(self._understood, seen[2:], mirrored[2:]),
+            partial(self._understood, *ready),
         )
 
     def _twice(
@@ -114,20 +121,27 @@ class FineSight:
         }
         return self._first.run(["pictures", "first", *LEVELS], given)
 
+    def _ready(
+        self, still: NDArray[np.float32], features: Sequence[NDArray[np.float32]]
+    ) -> list[NDArray[np.float32]]:
+        """What all hints have in common."""
+        given = {"still": np.ascontiguousarray(still)[None], **dict(zip(LEVELS, features, strict=True))}
+        return self._prepare.run([f"ready_{level}" for level in LEVELS], given)
+
     def _understood(
         self,
-        features: Sequence[NDArray[np.float32]],
+        ready: Sequence[NDArray[np.float32]],
         mirrored: Sequence[NDArray[np.float32]],
-        maps: NDArray[np.float32],
+        moving: NDArray[np.float32],
     ) -> NDArray[np.float32]:
         """(c, c): the mean of what the hints mean in the crop and in its mirror image."""
-        one, other = self._twice(self._change, (features, maps), (mirrored, maps[..., ::-1]))
+        one, other = self._twice(self._change, (ready, moving), (mirrored, moving[..., ::-1]))
         return (one + other[:, ::-1]) * np.float32(0.5)
 
     def _change(
-        self, features: Sequence[NDArray[np.float32]], maps: NDArray[np.float32]
+        self, ready: Sequence[NDArray[np.float32]], moving: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        given = {"maps": np.ascontiguousarray(maps)[None], **dict(zip(LEVELS, features, strict=True))}
+        given = {"moving": np.ascontiguousarray(moving)[None], **dict(zip(LEVELS, ready, strict=True))}
         return self._again.run(["change"], given)[0][0]
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from model.fine.answering import Clicks, unlikeness
 from model.fine.answering import maps_of as maps_in_torch
-from model.fine.hint_maps import SURE, discs_of, maps_of
+from model.fine.hint_maps import SURE, discs_of, moving_of, still_of
+from model.fine.hint_network import STILL
 
 CELLS = 24
 places = st.tuples(st.integers(0, CELLS - 1), st.integers(0, CELLS - 1), st.sampled_from([1.0, -1.0]))
@@ -32,8 +33,9 @@ def test_window_and_training_see_the_same(seed: int, hints: list[tuple[int, int,
         unlikeness(flat, clicks),
     )[0].numpy()
     unlike = [((pictures - pictures[row, column]) ** 2).sum(2) for row, column, _ in hints]
-    made = maps_of(start, first, now, hints, [np.exp(-each / 2) for each in unlike])
-    np.testing.assert_allclose(made, wanted, atol=1e-4)
+    still, moving = still_of(start, first), moving_of(now, hints, [np.exp(-each / 2) for each in unlike])
+    np.testing.assert_allclose(still, wanted[:STILL], atol=1e-4)
+    np.testing.assert_allclose(moving, wanted[STILL:], atol=1e-4)
 
 
 def test_a_hint_shows_on_its_side_and_the_last_one_with_its_sign() -> None:
@@ -47,7 +49,8 @@ def test_a_hint_shows_on_its_side_and_the_last_one_with_its_sign() -> None:
 def test_logits_are_cut_where_they_are_sure() -> None:
     start = np.zeros((CELLS, CELLS), np.bool_)
     wide = np.full((CELLS, CELLS), 10 * SURE, np.float32)
-    maps = maps_of(start, wide, -wide, [(1, 1, 1.0)], [np.zeros_like(wide)])
-    assert (maps[1] == 1).all()
-    assert (maps[2] == -1).all()
-    assert (maps[0] == -1).all()
+    still = still_of(start, wide)
+    moving = moving_of(-wide, [(1, 1, 1.0)], [np.zeros_like(wide)])
+    assert (still[0] == -1).all()
+    assert (still[1] == 1).all()
+    assert (moving[0] == -1).all()

@@ -1,4 +1,4 @@
-"""The shipped network of fine prototypes, read by OpenCV."""
+"""The shipped network of fine prototypes, read by ONNX Runtime."""
 
 from pathlib import Path
 
