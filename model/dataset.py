@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import DataError
-from model.rle import check
+from model.rle import check, may_show
 
 Box = tuple[float, float, float, float]
 
@@ -170,6 +170,9 @@ def _instance(
     segmentation = annotation.get("segmentation")
     if fault := check(segmentation, height, width):
         problems[f"annotations without a usable mask ({fault})"] += 1
+        return None
+    if not may_show(segmentation, height, width):
+        problems["annotations whose mask has no pixel in the image"] += 1
         return None
     box = _box(annotation.get("bbox"), width, height)
     if box is None:

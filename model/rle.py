@@ -42,6 +42,19 @@ def check(segmentation: Any, height: int, width: int) -> str | None:
     return None
 
 
+def may_show(segmentation: Any, height: int, width: int) -> bool:
+    """Whether a checked segmentation may have a pixel of the image. Makes no mask, so polygons that are thinner
+    than one pass.
+    """
+    if isinstance(segmentation, Mapping):
+        return bool(run_lengths(segmentation, height, width)[1::2].any())
+    for part in polygons(segmentation):
+        x, y = part[::2], part[1::2]
+        if max(x) > 0 and max(y) > 0 and min(x) < width and min(y) < height:
+            return True
+    return False
+
+
 def polygons(segmentation: Any) -> list[list[float]]:
     """The parts with three vertices or more, as floats. DataError when there is none, or one is no part."""
     if not isinstance(segmentation, list | tuple) or not segmentation:

@@ -41,6 +41,7 @@ from model.yolact import Yolact
 CHECKPOINT_SECONDS = 120.0
 LEAST_BETWEEN_SCORES = 50  # iterations
 SAMPLE_SIDE = 1.6  # times the input's side: images are kept no larger, crops rarely need more
+MOST_TOLD = 50  # images that were passed over: more are only in result.json
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +150,13 @@ class Training:
         self.iteration = 0
         self.bad = BadSteps()
         self.skipped_before: Counter[str] = Counter()  # images passed over before a resume
+        self._told: set[str] = set()  # reasons for that which somebody has been told
         self.waited = self.stepped = 0.0  # seconds for data, without the first batch, and for all steps
         self.started = time.time()
         self.seconds_before = 0.0  # spent before a resume
         if settings.resume:
             run_state.restore(self, settings.run / CHECKPOINT)
+            self._told |= set(self.skipped_before)
             if processes.first:
                 folder.trim(self.iteration, ended=self.iteration >= self.plan.iterations)
         self.loader = self._loader()
@@ -176,6 +179,7 @@ class Training:
             stepped = time.monotonic()
             losses = self._step(examples)
             self.stepped += waited + time.monotonic() - stepped
+            self._tell_of_skipped()
             meter.add(losses, len(examples), waited)
             if self.processes.any(self.folder.cancelled):
                 self._cancel()
@@ -217,6 +221,15 @@ class Training:
         named = [name for names in self.processes.gather(here) for name in names]
         if self.bad.skipped(named) and self.processes.first:
             self.folder.say("skipped-step", iteration=self.iteration, images=named)
+
+    def _tell_of_skipped(self) -> None:
+        """Say once of each image that is passed over why."""
+        if not self.processes.first:
+            return
+        for reason in [each for each in list(self.loader.skipped) if each not in self._told]:
+            if len(self._told) < MOST_TOLD:
+                self.folder.say("skipped-image", iteration=self.iteration, reason=reason)
+            self._told.add(reason)
 
     def skipped_images(self) -> dict[str, int]:
         """Why images were passed over, and how often, by this process and before a resume."""

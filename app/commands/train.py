@@ -172,6 +172,9 @@ def _direct(arguments: argparse.Namespace, context: Context) -> int:
         console.fail(str(stopped))
         return 130
     console.say(f"{arguments.run / result['weights']}: trained for {result['iterations']} iterations")
+    if skipped := len(result["skipped_images"]):
+        words = "image was passed over" if skipped == 1 else "images were passed over"
+        console.say(f"{skipped} {words}: {arguments.run / 'result.json'} says why")
     scores = result["scores"]
     for kind in ("mask", "box"):
         values = scores.get(kind, {})
@@ -198,6 +201,11 @@ def teller(console: Console) -> Callable[[Mapping[str, Any]], None]:
                 console.note(f"note: {line}")
         elif kind == "progress":
             progress(event["iteration"], event["iterations"])
+        elif kind == "skipped-image":
+            console.note(f"note: passed over: {event['reason']}")
+        elif kind == "skipped-step":
+            names = ", ".join(event["images"]) or "its images"
+            console.note(f"note: step {event['iteration']} left out, its loss is no number ({names})")
         elif kind == "eval":
             values = event["ap"]
             console.note(f"iteration {event['iteration']}: mask AP {measured(values['mask'])}")
@@ -215,7 +223,9 @@ def _told(folder: Path, console: Console) -> Iterator[None]:
 
     def watch() -> None:
         seen = len(run.events())  # of earlier goes
-        while not over.wait(0.3):
+        ended = False
+        while not ended:
+            ended = over.wait(0.3)  # what was said last is told, too
             for event in run.events(seen):
                 seen += 1
                 tell(event)

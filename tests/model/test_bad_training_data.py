@@ -100,6 +100,11 @@ def test_images_that_vanish_while_training_are_passed_over(
     result = train.train(short(scenes, tmp_path / "run", iterations=12))
     assert result["iterations"] == 12
     assert any("scene_0000" in reason for reason in result["skipped_images"])
+    told = [json.loads(line) for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
+    reasons = [event["reason"] for event in told if event["event"] == "skipped-image"]
+    assert reasons
+    assert len(reasons) == len(set(reasons))
+    assert set(reasons) <= set(result["skipped_images"])
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (2000, 2), (3, 3)])

@@ -75,6 +75,8 @@ def test_a_box_is_cut_to_the_image(tmp_path: Path) -> None:
         ({"image_id": 99}, "images that are not there"),
         ({"segmentation": {"size": [10, 20], "counts": [500]}}, "without a usable mask"),
         ({"segmentation": []}, "without a usable mask"),
+        ({"segmentation": {"size": [10, 20], "counts": [200]}}, "no pixel in the image"),
+        ({"segmentation": [[30, 1, 40, 1, 40, 8]]}, "no pixel in the image"),
     ],
 )
 def test_a_bad_annotation_is_left_out_and_counted(tmp_path: Path, change: Any, words: str) -> None:

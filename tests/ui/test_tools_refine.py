@@ -72,3 +72,16 @@ def test_another_selection_ends_it(session: FakeSession, canvas: Canvas, dialog:
     session.select([])
     assert canvas.stage.live is None
     assert session.applied == []
+
+
+def test_without_a_change_nobody_corrected_anything(
+    qtbot: QtBot, session: FakeSession, dialog: EdgeCard
+) -> None:
+    said: list[str] = []
+    session.message.connect(lambda text, _: said.append(text))
+    dialog.strength.setValue(dialog.strength.minimum())
+    qtbot.waitUntil(lambda: dialog._made is not None, timeout=5000)
+    dialog._made = (0, dialog._before)
+    dialog.accept()
+    assert session.applied == []
+    assert "nothing changed" in said[-1]

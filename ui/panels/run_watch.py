@@ -173,6 +173,11 @@ def log_line(event: Mapping[str, Any]) -> str:
     if kind == "eval":
         ap = _mapping(event.get("ap"))
         return f"Step {at}: mask AP {number(ap.get('mask'))}, box AP {number(ap.get('box'))}"
+    if kind == "skipped-image":
+        return f"Passed over: {event.get('reason')}"
+    if kind == "skipped-step":
+        names = ", ".join(event.get("images") or ()) or "its images"
+        return f"Step {at} was left out, its loss is no number ({names})"
     if kind in ("done", "cancelled", "failed"):
         reason = event.get("reason")
         return f"{str(kind).capitalize()}{f': {reason}' if reason else ''}"

@@ -105,7 +105,10 @@ class EdgeCard(QWidget):
     def accept(self) -> None:
         """What is shown becomes an edit."""
         made, before, canvas = self._made, self._annotation, self._canvas
-        if made is not None and made[1].bits.any():
+        if made is not None and changed_rect(self._before, made[1]) is None:
+            self.reject()
+            canvas.session.message.emit("the mask follows the image's edges already: nothing changed", "info")
+        elif made is not None and made[1].bits.any():
             after = with_mask(before, made[1], *canvas.image_size)
             canvas.stage.masks.prime(after.id, after.geometry, made[1])
             self._live.end(settled=True)
