@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.parts import recorded
+from benchmarks.parts import recorded, same_machines
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 BEGIN, END = "<!-- from benchmarks/forward.json -->", "<!-- end -->"
@@ -64,8 +64,8 @@ def paragraph(record: Record) -> str:
     also = [f"{name} {cell(record, one)}" for one, name in others.items() if milliseconds(record, one)]
     if also:
         lines.append(f"In the same way: {', '.join(also)}.")
-    places = dict.fromkeys(str(part["where"]) for name, part in record.items() if ", " not in name)
-    lines += [f"{place}." for place in places]
+    places = {name: str(part["where"]) for name, part in record.items() if ", " not in name}
+    lines += [f"{place}." for place, _ in same_machines(places)]
     return textwrap.fill(" ".join(lines), WIDTH, break_on_hyphens=False, break_long_words=False)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from benchmarks.report import RECORDS, Report, Row, machine
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 600.0  # seconds for one part
+LOAD = re.compile(r"load (\d+\.\d)")
 
 
 class NotMeasuredError(Exception):
@@ -84,13 +86,26 @@ class Benchmark:
             page.rows += [Row(**row) for row in values["rows"]]
             page.notes += values["notes"]
         page.notes += self.notes
-        places: dict[str, list[str]] = {}
-        for part, values in measured.items():
-            places.setdefault(values["where"], []).append(part)
+        places = same_machines({part: values["where"] for part, values in measured.items()})
         page.where = ".\n\n".join(
-            place if len(places) == 1 else f"{', '.join(parts)}: {place}" for place, parts in places.items()
+            place if len(places) == 1 else f"{', '.join(parts)}: {place}" for place, parts in places
         )
         return page.markdown()
+
+
+def same_machines(places: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """(`machine()`, the parts measured there) of each part's; those that differ in the load are one."""
+    found: dict[str, list[str]] = {}
+    for part, place in places.items():
+        found.setdefault(LOAD.sub("load", place), []).append(part)
+    merged = []
+    for place, parts in found.items():
+        loads = sorted({each[1] for part in parts if (each := LOAD.search(places[part]))}, key=float)
+        words = (
+            f"load {loads[0]} to {loads[-1]}" if len(loads) > 1 else f"load {loads[0]}" if loads else "load"
+        )
+        merged.append((place.replace("load", words, 1) if loads else place, parts))
+    return merged
 
 
 def recorded(name: str, folder: Path = RECORDS) -> dict[str, dict[str, Any]]:

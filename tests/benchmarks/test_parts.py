@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.parts import Benchmark, NotMeasuredError, in_a_process, recorded
+from benchmarks.parts import Benchmark, NotMeasuredError, in_a_process, recorded, same_machines
 from benchmarks.report import Report
 
 
@@ -72,3 +72,11 @@ def test_the_other_parts_are_measured_and_the_status_says_that_one_was_not(
     with pytest.raises(SystemExit, match="a: not measured, it ended with status -9"):
         BENCHMARK.main(lambda: ("a", "b"), [])
     assert "| b: a thing | 2 s |" in capsys.readouterr().out
+
+
+def test_machines_that_differ_in_their_load_are_one() -> None:
+    places = {"a": "X, load 0.4 at the end, Y", "b": "X, load 12.0 at the end, Y", "c": "Z, load 1.0, Y"}
+    assert same_machines(places) == [
+        ("X, load 0.4 to 12.0 at the end, Y", ["a", "b"]),
+        ("Z, load 1.0, Y", ["c"]),
+    ]
