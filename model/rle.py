@@ -43,9 +43,7 @@ def check(segmentation: Any, height: int, width: int) -> str | None:
 
 
 def may_show(segmentation: Any, height: int, width: int) -> bool:
-    """Whether a checked segmentation may have a pixel of the image. Makes no mask, so polygons that are thinner
-    than one pass.
-    """
+    """Whether a checked segmentation may have a pixel of the image. Makes no mask: thin polygons pass."""
     if isinstance(segmentation, Mapping):
         return bool(run_lengths(segmentation, height, width)[1::2].any())
     for part in polygons(segmentation):
