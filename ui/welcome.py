@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def recent() -> list[Path]:
     """Projects that were open before and are still there, the last one first."""
     value = QSettings().value(RECENT) or []
     paths = [value] if isinstance(value, str) else list(value)
-    return [Path(each) for each in paths if (Path(each) / "project.db").is_file()][:MOST]
+    return [Path(each) for each in paths if os.path.isfile(Path(each) / "project.db")][:MOST]
 
 
 def remember(project: Path) -> None:

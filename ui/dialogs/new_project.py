@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtWidgets import (
@@ -16,6 +17,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from ui.dialogs.paths import typed
 
 
 class NewProjectDialog(QDialog):
@@ -52,11 +55,11 @@ class NewProjectDialog(QDialog):
 
     @property
     def images(self) -> Path:
-        return Path(self._images.text()).expanduser()
+        return typed(self._images.text())
 
     @property
     def project(self) -> Path:
-        return Path(self._project.text()).expanduser()
+        return typed(self._project.text())
 
     @property
     def categories(self) -> list[str]:
@@ -78,15 +81,18 @@ class NewProjectDialog(QDialog):
 
     def _suggest(self) -> None:
         if self._images.text():
-            folder = self.images.absolute()
-            self._project.setText(str(folder.with_name(f"{folder.name}-protolabel")))
+            folder = Path(os.path.abspath(self.images))  # without '..', so that it has a name
+            beside = f"{folder.name}-protolabel" if folder.name else "protolabel"  # '/', 'C:\\': no name
+            self._project.setText(str(folder.parent / beside))
         self._check()
 
     def _check(self) -> None:
         problem = ""
-        if not self._images.text() or not self.images.is_dir():
+        if not self._images.text() or not os.path.isdir(self.images):
             problem = "Choose the folder that your images are in."
-        elif (self.project / "project.db").exists():
+        elif not self._project.text().strip():
+            problem = "Choose a folder for the project: it is made if it is not there."
+        elif os.path.exists(self.project / "project.db"):
             problem = "There is a project in that folder: choose another, or open it."
         self._problem.setText(problem or "Your images stay where they are and are never changed.")
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not problem)

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from app.annotation import ImageState
 from app.records import ImageRecord
+from ui.dialogs.paths import typed
 
 if TYPE_CHECKING:
     from app.project import Project
@@ -160,7 +161,7 @@ class ImportDialog(QDialog):
         """What was chosen."""
         folder = self._folder.text().strip()
         return ImportChoices(
-            Path(folder).expanduser() if folder else None,
+            typed(folder) if folder else None,
             self._done.isChecked(),
             self._proposals.isChecked(),
         )
@@ -220,7 +221,7 @@ class ExportDialog(QDialog):
 
     @property
     def file(self) -> Path:
-        return Path(self._path.text()).expanduser()
+        return typed(self._path.text())
 
     @property
     def states(self) -> tuple[ImageState, ...]:
