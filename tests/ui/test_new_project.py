@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,15 @@ from ui.dialogs.new_project import NewProjectDialog
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot) -> Iterator[NewProjectDialog]:
-    parent = QWidget()  # held until the dialog is done with
-    qtbot.addWidget(parent)
-    yield NewProjectDialog(parent)
+def window(qtbot: QtBot) -> QWidget:
+    made = QWidget()
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.fixture
+def dialog(window: QWidget) -> NewProjectDialog:
+    return NewProjectDialog(window)
 
 
 def type_path(dialog: NewProjectDialog, text: str) -> None:
