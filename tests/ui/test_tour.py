@@ -82,6 +82,24 @@ def test_work_leads_on(qtbot: QtBot, window: MainWindow, tour: Tour) -> None:
     assert tour.ring.isHidden()
 
 
+def test_the_key_that_accepts_does_so_after_a_hint(qtbot: QtBot, window: MainWindow, tour: Tour) -> None:
+    session = window.session
+    reach(qtbot, tour, "solve")
+    session.set_tool("solve")
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Left)  # the cross hair, which would take Return
+    reach(qtbot, tour, "accept")
+    window.activateWindow()
+    window.canvas.setFocus()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: STEPS[tour.place].id == "done")
+
+
+def test_an_image_done_early_ends_it(qtbot: QtBot, window: MainWindow, tour: Tour) -> None:
+    reach(qtbot, tour, "accept")
+    window.session.set_image_state(ImageState.DONE)
+    qtbot.waitUntil(lambda: tour.card.title.text() == LAST_TITLE)
+
+
 def test_undo_is_told_from_an_edit(qtbot: QtBot, window: MainWindow, tour: Tour) -> None:
     reach(qtbot, tour, "undo")
     window.session.accept_all()

@@ -23,13 +23,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do. `target`: which part of the window it is about; `done`: whether an event was it."""
+    """One thing to do. `target`: which part of the window it is about; `done`: whether an event was it.
+
+    `tool`: what it begins with, where another tool would take the keys of its words for itself.
+    """
 
     id: str
     title: str
     words: str
     target: str  # canvas, bars, tools, images
     done: Callable[[Event], bool]
+    tool: str = ""
 
 
 def _edited(*kinds: EditKind) -> Callable[[Event], bool]:
@@ -104,6 +108,7 @@ STEPS: tuple[Step, ...] = (
         "or choose one and press {accept}; {reject} rejects.",
         "canvas",
         _accepted,
+        tool="select",  # with hints under work, Return is the correcting tool's
     ),
     Step(
         "done",

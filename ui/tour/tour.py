@@ -116,7 +116,11 @@ class Tour(QObject):
         self._happened(Event("undone" if undone else "edited", edit))
 
     def _happened(self, event: Event) -> None:
-        if 0 <= self.place < len(STEPS) and not self._next.isActive() and STEPS[self.place].done(event):
+        if not 0 <= self.place < len(STEPS) or self._next.isActive():
+            return
+        if STEPS[-1].done(event):  # the image is done, whatever was still to be shown on it
+            self.place = len(STEPS) - 1
+        if STEPS[self.place].done(event):
             self._next.start()
 
     # --- from step to step ---------------------------------------------------------------------------------
@@ -132,6 +136,8 @@ class Tour(QObject):
             self.card.say(LAST_TITLE, self._with_keys(LAST_WORDS), "", last=True)
             return
         step = STEPS[self.place]
+        if step.tool:
+            self._session.set_tool(step.tool)
         if self.place > 0:
             self._ensure_chosen()
         if step.target == "bars":
