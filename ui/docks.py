@@ -35,6 +35,7 @@ class Docks(QObject):
         names = [value] if isinstance(value, str) else list(value)
         self._hidden = {name for name in names if name in PANELS}
         self._on = False
+        self._left = QByteArray()  # as they were when all were hidden: Qt forgets their sizes
 
     def settle(self, docks: dict[str, QDockWidget]) -> None:
         """These docks, by title, stand where `reset` will put them."""
@@ -45,6 +46,12 @@ class Docks(QObject):
 
     def show_all(self, on: bool) -> None:
         """All that the person wants to see, or none (no project is open)."""
+        window = self.parent()
+        assert isinstance(window, QMainWindow)
+        if self._on and not on:
+            self._left = window.saveState(LAYOUT)
+        elif on and not self._on and not self._left.isEmpty():
+            window.restoreState(self._left, LAYOUT)
         self._on = on
         for title, dock in self._docks.items():
             dock.setVisible(on and title not in self._hidden)
@@ -74,6 +81,7 @@ class Docks(QObject):
     def reset(self) -> None:
         """All panels where and as large as they were at first."""
         self._hidden.clear()
+        self._left = QByteArray()
         window = self.parent()
         assert isinstance(window, QMainWindow)
         window.restoreState(self._first, LAYOUT)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from ui.docks import PANELS
@@ -65,3 +66,22 @@ def test_retrain_brings_the_hidden_training_panel(qtbot: QtBot, session: Session
 
 def test_every_panel_of_the_table_is_a_dock(qtbot: QtBot, session: Session) -> None:
     assert set(_window(qtbot, session)._docks) == set(PANELS)
+
+
+def test_panels_have_their_sizes_again_after_another_project_was_opened(
+    qtbot: QtBot, session: Session
+) -> None:
+    window = _window(qtbot, session)
+    qtbot.waitUntil(lambda: window._laid_out and session.document is not None)
+    qtbot.wait(50)
+    assert session.project is not None
+    folder, there = session.project.folder, window._docks
+    window.resizeDocks([there["Annotations"], there["Prototypes"]], [300, 400], Qt.Orientation.Vertical)
+    qtbot.wait(50)
+    before = (there["Annotations"].size(), there["Prototypes"].size(), there["Images"].size())
+    session.close_project()
+    qtbot.wait(50)
+    session.open_project(folder)
+    qtbot.waitUntil(lambda: session.document is not None)
+    qtbot.wait(50)
+    assert (there["Annotations"].size(), there["Prototypes"].size(), there["Images"].size()) == before
