@@ -25,7 +25,7 @@ from app.coco import export_coco
 from app.errors import InputError, ProjectError
 from app.images import content_hash
 from app.records import MIN_IMAGES
-from app.runs import LOG, PROCESS, Run, RunState
+from app.runs import LOG, PROCESS, Run, RunState, tell_first
 
 if TYPE_CHECKING:
     from app.project import Project
@@ -57,6 +57,7 @@ class Snapshot:
     val_images: int
     instances: int
     digest: str  # of both files' content
+    passed_over: tuple[str, ...] = ()  # images marked done that cannot be read, and why
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +82,26 @@ def _draw(fingerprint: str) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
-def _fingerprints(project: Project, records: Sequence[ImageRecord]) -> dict[ImageId, str]:
-    """The hash of each image's content; what is not known yet is read and kept."""
-    found, learnt = {}, []
+def _fingerprints(
+    project: Project, records: Sequence[ImageRecord]
+) -> tuple[dict[ImageId, str], tuple[str, ...]]:
+    """The hash of each image's content; what is not known yet is read and kept.
+
+    Images that cannot be read have none (their side is not known), but a reason.
+    """
+    found, learnt, unread = {}, [], []
     for record in records:
         value = record.content_hash
         if not value:
             try:
                 value = content_hash(project.images_dir / record.path)
             except OSError as error:
-                raise InputError(f"{record.path}: cannot be read: {error.strerror}; bring it back") from error
+                unread.append(f"{record.path}: cannot be read: {error.strerror}")
+                continue
             learnt.append({"id": record.id, "content_hash": value})
         found[record.id] = value
     project.store.update_images(learnt)
-    return found
+    return found, tuple(unread)
 
 
 def snapshot(project: Project, folder: Path) -> Snapshot:
@@ -102,22 +109,18 @@ def snapshot(project: Project, folder: Path) -> Snapshot:
 
     Raises InputError, with what is missing, when there are too few.
     """
-    records = [each for each in project.images() if each.state is ImageState.DONE]
-    whole = folder / "all.json"
-    if len(records) >= MIN_IMAGES:
-        export_coco(project, whole, states=(ImageState.DONE,))
-        data = json.loads(whole.read_text(encoding="utf-8"))
-        whole.unlink()
-    else:
-        data = {"annotations": ()}
+    finished = [each for each in project.images() if each.state is ImageState.DONE]
+    keys, unread = _fingerprints(project, finished)
+    records = [each for each in finished if each.id in keys]
+    data = _frozen(project, folder / "all.json", {each.path for each in records})
     instances = len(data["annotations"])
     if len(records) < MIN_IMAGES or instances < MIN_INSTANCES:
+        lacking = f" ({len(unread)} more cannot be read: {unread[0]})" if unread else ""
         raise InputError(
             f"expected at least {MIN_IMAGES} images marked done with {MIN_INSTANCES} annotations, got "
-            f"{len(records)}{f' with {instances}' if instances else ''}; "
+            f"{len(records)}{f' with {instances}' if instances else ''}{lacking}; "
             f"mark {max(MIN_IMAGES - len(records), 1)} more as done"
         )
-    keys = _fingerprints(project, records)
     order = sorted(records, key=lambda each: _draw(keys[each.id]))
     held = {each.path for each in order if held_out(keys[each.id])} or {order[0].path}
     if len(held) == len(records):  # all on one side: the last goes to training
@@ -127,7 +130,20 @@ def snapshot(project: Project, folder: Path) -> Snapshot:
         for name, keep in (("train.json", False), ("val.json", True))
     ]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
-    return Snapshot(paths[0], paths[1], len(records) - len(held), len(held), instances, digest)
+    return Snapshot(paths[0], paths[1], len(records) - len(held), len(held), instances, digest, unread)
+
+
+def _frozen(project: Project, whole: Path, wanted: set[str]) -> dict[str, Any]:
+    """The images marked done whose paths are `wanted`, in COCO's form; `whole`: a file for a while."""
+    if len(wanted) < MIN_IMAGES:
+        return {"images": [], "annotations": []}
+    export_coco(project, whole, states=(ImageState.DONE,))
+    data: dict[str, Any] = json.loads(whole.read_text(encoding="utf-8"))
+    whole.unlink()
+    images = [each for each in data["images"] if each["file_name"] in wanted]
+    ids = {each["id"] for each in images}
+    annotations = [each for each in data["annotations"] if each["image_id"] in ids]
+    return {**data, "images": images, "annotations": annotations}
 
 
 def _write_part(data: Mapping[str, Any], path: Path, held: set[str], keep: bool) -> Path:
@@ -165,6 +181,8 @@ def start_run(project: Project, settings: Settings | None = None) -> Run:
         },
     }
     (folder / NAME).write_text(json.dumps(about, indent=1), encoding="utf-8")
+    if frozen.passed_over:
+        tell_first(folder, frozen.passed_over)
     return _launch(folder, _command(folder, about))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from app import processes
 
 EVENTS, PROCESS, CANCEL, LOG = "events.jsonl", "process.json", "cancel", "log.txt"
+MOST_TOLD = 50  # images that a run is not given: more are not named
 
 
 class RunState(StrEnum):
@@ -116,6 +117,17 @@ class Run:
                 continue
             if isinstance(event, dict):
                 self._events.append(event)
+
+
+def tell_first(folder: Path, passed_over: Sequence[str]) -> None:
+    """Write, before a run's process begins, which images it is not even given, as it tells of others."""
+    now = time.time()
+    events = [
+        {"t": now, "event": "skipped-image", "iteration": 0, "reason": reason}
+        for reason in passed_over[:MOST_TOLD]
+    ]
+    text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in events)
+    (folder / EVENTS).write_text(text, encoding="utf-8")
 
 
 def list_runs(folder: Path) -> list[Run]:

@@ -76,7 +76,7 @@ def test_an_image_keeps_its_side_under_another_name_and_among_others(tmp_path: P
     sides = []
     for project in (small, large):
         records = [each for each in project.images() if not each.missing]
-        prints = retraining._fingerprints(project, records)
+        prints, _ = retraining._fingerprints(project, records)
         sides.append([retraining.held_out(prints[each.id]) for each in records])
         project.close()
     assert sides[0] == sides[1]
@@ -97,6 +97,25 @@ def test_too_few_finished_images_are_refused_with_the_number(
         retraining.start_run(project)
     assert list((project.folder / "runs").iterdir()) == []
     project.close()
+
+
+def test_a_finished_image_whose_file_is_gone_is_passed_over_and_named(project: Project) -> None:
+    (project.images_dir / "03.png").unlink()
+    run = retraining.start_run(project, Settings(iterations=2))
+    assert retraining.follow(run, lambda event: None, pause=0.05) is RunState.DONE
+    first = run.events()[0]
+    assert first["event"] == "skipped-image"
+    assert "03.png: cannot be read" in first["reason"]
+    given = names(run.folder / "train.json") | names(run.folder / "val.json")
+    assert len(given) == COUNT - 1
+    assert "03.png" not in given
+
+
+def test_files_that_are_gone_are_named_when_too_few_are_left(project: Project) -> None:
+    for record in project.images()[: COUNT - 4]:
+        (project.images_dir / record.path).unlink()
+    with pytest.raises(InputError, match=r"got 4 \(8 more cannot be read: 00.png"):
+        retraining.start_run(project)
 
 
 def test_a_run_goes_to_its_end_and_its_result_becomes_a_version(project: Project) -> None:
