@@ -111,8 +111,14 @@ def snapshot(project: Project, folder: Path) -> Snapshot:
     """
     finished = [each for each in project.images() if each.state is ImageState.DONE]
     keys, unread = _fingerprints(project, finished)
-    records = [each for each in finished if each.id in keys]
-    data = _frozen(project, folder / "all.json", {each.path for each in records})
+    data = _frozen(project, folder / "all.json", {each.path for each in finished if each.id in keys})
+    there = {each["file_name"] for each in data["images"]}
+    records = [each for each in finished if each.id in keys and each.path in there]
+    unread += tuple(
+        f"{each.path}: cannot be read as an image"
+        for each in finished
+        if each.id in keys and each.path not in there
+    )
     instances = len(data["annotations"])
     if len(records) < MIN_IMAGES or instances < MIN_INSTANCES:
         lacking = f" ({len(unread)} more cannot be read: {unread[0]})" if unread else ""
@@ -135,8 +141,6 @@ def snapshot(project: Project, folder: Path) -> Snapshot:
 
 def _frozen(project: Project, whole: Path, wanted: set[str]) -> dict[str, Any]:
     """The images marked done whose paths are `wanted`, in COCO's form; `whole`: a file for a while."""
-    if len(wanted) < MIN_IMAGES:
-        return {"images": [], "annotations": []}
     export_coco(project, whole, states=(ImageState.DONE,))
     data: dict[str, Any] = json.loads(whole.read_text(encoding="utf-8"))
     whole.unlink()

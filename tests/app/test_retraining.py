@@ -111,10 +111,21 @@ def test_a_finished_image_whose_file_is_gone_is_passed_over_and_named(project: P
     assert "03.png" not in given
 
 
+def test_a_finished_image_that_is_none_any_more_is_passed_over_and_named(
+    project: Project, tmp_path: Path
+) -> None:
+    (project.images_dir / "03.png").write_text("not an image")
+    project.scan()
+    frozen = retraining.snapshot(project, tmp_path)
+    assert frozen.passed_over == ("03.png: cannot be read as an image",)
+    assert frozen.train_images + frozen.val_images == COUNT - 1
+    assert len(names(frozen.train) | names(frozen.val)) == COUNT - 1
+
+
 def test_files_that_are_gone_are_named_when_too_few_are_left(project: Project) -> None:
     for record in project.images()[: COUNT - 4]:
         (project.images_dir / record.path).unlink()
-    with pytest.raises(InputError, match=r"got 4 \(8 more cannot be read: 00.png"):
+    with pytest.raises(InputError, match=r"got 4 with 4 \(8 more cannot be read: 00.png"):
         retraining.start_run(project)
 
 

@@ -66,6 +66,21 @@ def test_events_become_curves_without_what_is_no_number() -> None:
     assert progress.log[0].startswith("Started on 4 images with 9 instances, from starter")
 
 
+def test_images_passed_over_are_counted_beside_the_steps_and_named_in_the_log(
+    make_run: Callable[..., Path], session: Session, qtbot: QtBot
+) -> None:
+    gone = {"event": "skipped-image", "iteration": 0, "reason": "a.png: cannot be read"}
+    make_run(gone, START, STEP, {"event": "cancelled"})
+    panel = TrainingPanel(session)
+    qtbot.addWidget(panel)
+    panel.resize(300, 250)
+    panel.show()
+    qtbot.waitUntil(lambda: "1 image passed over: the log says why" in panel.state.text())
+    panel.with_log.click()
+    assert "Passed over: a.png: cannot be read" in panel.log.toPlainText()
+    qtbot.waitUntil(lambda: not panel.log.visibleRegion().isEmpty())
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (75, "1 min 15 s"), (7260, "2 h 1 min")])
 def test_durations_are_in_words(seconds: float, words: str) -> None:
     assert duration(seconds) == words

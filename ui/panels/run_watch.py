@@ -37,6 +37,7 @@ class Progress:
     iterations: int = 0
     eta: float | None = None  # seconds
     images_per_second: float = 0.0
+    passed_over: int = 0  # images that the run could not read
     seen: int = 0  # events taken in
 
     def take(self, events: Sequence[Mapping[str, Any]]) -> None:
@@ -47,6 +48,7 @@ class Progress:
             self.iteration = int(at) or self.iteration
             self.iterations = int(event.get("iterations") or self.iterations)
             self.images_per_second = float(event.get("images_per_s") or self.images_per_second)
+            self.passed_over += event.get("event") == "skipped-image"
             if "eta_s" in event:
                 self.eta = event["eta_s"]
             for key, value in _mapping(event.get("losses")).items():

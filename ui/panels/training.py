@@ -64,6 +64,7 @@ class TrainingPanel(QWidget):
         self.scores = Plot("AP on held-out images", smooth=False)
         self.with_log = Chip("Log", "What the run said")
         self.log = QPlainTextEdit(readOnly=True)
+        self._scroll = QScrollArea(widgetResizable=True)
         self.verdict = Verdict(session)
         self.tabs = QTabWidget()
         self._lay_out()
@@ -102,7 +103,7 @@ class TrainingPanel(QWidget):
         layout.addWidget(self.losses, 1)
         layout.addWidget(self.scores, 1)
         layout.addWidget(self.log)
-        scroll = QScrollArea(widgetResizable=True)
+        scroll = self._scroll
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(page)
@@ -122,7 +123,7 @@ class TrainingPanel(QWidget):
         self.start.clicked.connect(lambda: self.start_run())
         self.cancel.clicked.connect(self._cancel)
         self.resume.clicked.connect(lambda: self._resume())
-        self.with_log.toggled.connect(self.log.setVisible)
+        self.with_log.toggled.connect(self._show_log)
         self.watch.changed.connect(self._show_run)
         self.watch.ended.connect(self._ended)
         session.version_changed.connect(self._read_versions)
@@ -283,8 +284,16 @@ class TrainingPanel(QWidget):
         if watch.running:
             left = f", {duration(progress.eta)} left" if progress.eta else ""
             speed = progress.images_per_second
-            return f"{words}{left}" + (f", {speed:.1f} images a second" if speed else "")
-        return f"{words}, {watch.state}{f': {watch.failure}' if watch.failure else ''}"
+            words += left + (f", {speed:.1f} images a second" if speed else "")
+        else:
+            words += f", {watch.state}{f': {watch.failure}' if watch.failure else ''}"
+        return words + _passed_over(progress.passed_over)
+
+    def _show_log(self, on: bool) -> None:
+        """Where it can be seen: it is at the end of a page that may be longer than its place."""
+        self.log.setVisible(on)
+        if on:
+            QTimer.singleShot(0, self.log, lambda: self._scroll.ensureWidgetVisible(self.log))
 
     def _ended(self, state: str) -> None:
         self._counted = []
@@ -292,6 +301,11 @@ class TrainingPanel(QWidget):
         project, run = self._session.project, self.watch.run
         if state == "done" and project is not None and run is not None:
             self.verdict.compare(project, run)
+
+
+def _passed_over(count: int) -> str:
+    """What the log names: images that a run could not read."""
+    return f". {count} image{'s' if count > 1 else ''} passed over: the log says why" if count else ""
 
 
 def _choices(project: Project) -> tuple[str, list[str]]:
