@@ -15,7 +15,8 @@ from app.hint_work import Parts, works_of
 from tests.ui.canvas_fakes import FakeSession
 from tests.ui.solving import click, show_proposal
 from ui.canvas.view import Canvas
-from ui.explain.helper_bars import HelperBars, shares_of
+from ui.explain.helper_bars import ROW, HelperBars, around
+from ui.explain.helper_head import HelperHead, names_of, shares_of
 from ui.explain.helper_section import HelperSection, over_image
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -124,15 +125,19 @@ def test_shares_are_parts_of_one_and_the_picture_paints(qtbot: QtBot) -> None:
     bars.resize(330, 200)
     bars.set_works(works)
     bars.show()
-    image = bars.grab().toImage()
+    head = HelperHead()
+    qtbot.addWidget(head)
+    head.resize(330, head.height())
+    head.set_works(works)
+    image = head.grab().toImage()
     shown = np.array(
-        [image.pixelColor(x, 30).name() for x in range(4, image.width() - 8, 4)]
+        [image.pixelColor(x, 29).name() for x in range(4, image.width() - 12, 4)]
     )  # the bar of the three shares
     assert len(set(shown)) >= 2
     over, frame = over_image(works[1], bars.strongest)
     assert not over.isNull()
     assert frame[2] > 0
-    assert bars.hint_at(QPointF(5, 5)) == -1
+    assert bars.hint_at(QPointF(5, 2 * ROW + 5)) == -1
 
 
 def test_the_first_answer_of_fine_prototypes_is_named(
@@ -144,5 +149,32 @@ def test_the_first_answer_of_fine_prototypes_is_named(
     section.bars.set_works(plain)
     assert "fine" not in section.bars.words(0).lower()
     section.bars.set_works([replace(each, fine=True) for each in plain])
-    assert section.bars.names[0] == "fine prototypes"
+    assert names_of(section.bars.works)[0] == "fine prototypes"
     assert "first hint" in section.bars.words(0)
+
+
+def test_with_many_hints_the_newest_is_in_sight_and_the_head_stays(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, section: HelperSection
+) -> None:
+    hint_twice(qtbot, session, canvas)
+    qtbot.waitUntil(lambda: len(section.bars.works) == 2, timeout=5000)
+    section._show(section.bars.works * 5)
+    assert section.sizeHint().height() == section.head.height() + 4 * ROW
+    section.resize(section.sizeHint())
+    section.rows.resize(section.rows.width(), 4 * ROW)
+    qtbot.waitUntil(lambda: section.bars.visibleRegion().contains(section.bars.row(9).center().toPoint()))
+    assert not section.head.visibleRegion().isEmpty()
+    QTest.keyClick(section.bars, Qt.Key.Key_Down)
+    QTest.keyClick(section.bars, Qt.Key.Key_Up)
+    assert section.bars.visibleRegion().contains(section.bars.row(0).center().toPoint())
+
+
+def test_the_picture_of_a_small_row_shows_what_is_around_it() -> None:
+    logits = np.zeros((90, 90), np.float32)
+    logits[10:12, 80:82] = -3
+    seen = around(logits)
+    assert max(seen.shape) <= 31
+    assert seen.min() == -3
+    logits[5:85, 5:85] = 2
+    assert around(logits).shape == (90, 90)
+    assert not around(np.zeros((0, 0), np.float32)).any()

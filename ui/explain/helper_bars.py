@@ -1,4 +1,4 @@
-"""What the hints did beside the prototypes: a bar for each hint's helper row, and the shares of all three.
+"""What the hints did beside the prototypes: a bar for each hint's helper row.
 
 A helper row is no picture of the network's: it is high near its hint, where colour and prototypes are alike.
 `removed` asks to take the hint back; `hovered` tells which one's share is to be shown over the image.
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import (
-    QColor,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -23,26 +23,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from app.hint_work import HintWork, Parts, total
+from app.hint_work import HintWork
 from ui.explain.contribution import contribution_rgba
+from ui.explain.helper_head import HELPERS, PAINT, faded, names_of, shares_of, what_of
 from ui.explain.pictures import rounded, with_alpha
 
-HEAD, ROW, PICTURE = 58, 32, 26  # widget units
+ROW, PICTURE = 26, 22  # widget units
 LEFT, RIGHT = 58, 88  # as the prototypes' bars have it
 REACH = 6.0  # logits at a bar's ends
-PROTOTYPES, HELPERS, PAINT = QColor(88, 140, 236), QColor(172, 112, 222), QColor(232, 168, 56)
-NAMES = ("prototypes", "helper rows", "paint")
-WHAT = (
-    "<b>Helper rows</b> are no pictures of the network's. Each hint brings one: it is high near the hint, "
-    "where the image's colour and the prototypes are as they are there, and does what the prototypes cannot. "
-    "Where that fails, too, the hint paints."
-)
-FINE_NAMES = ("fine prototypes", "helper rows", "paint")
-FINE = (
-    "<b>Fine prototypes</b>: with the first hint a small network looks closely at this instance and draws "
-    "the mask as it sees it; that is their part. Each hint's <b>helper row</b> then changes what is near the "
-    "hint and looks like it. Where that fails, too, the hint paints."
-)
+FAINT = 0.5  # logits that a picture shows at full strength where its row adds no more
+SEEN = 0.1  # of a row's largest logit: what its picture has to show
+WIDEST = 3.0  # a picture shows at least one part in so many of the instance's grid
 KEYS = (
     "Up and down go from one to the next, Delete takes the hint back. "
     "What a row adds to the mask is shown over the image."
@@ -51,10 +42,11 @@ _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 class HelperBars(QWidget):
-    """One row a hint, below a line that says who changed how much. Hidden while there are no hints."""
+    """One row a hint. Hidden while there are no hints."""
 
     hovered: SignalInstance = Signal(int)  # type: ignore[assignment]  # hint, -1: none
     removed: SignalInstance = Signal(int)  # type: ignore[assignment]
+    wanted: SignalInstance = Signal(int)  # type: ignore[assignment]  # a row that the keys went to
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,38 +66,28 @@ class HelperBars(QWidget):
         self._pixmaps.clear()
         self._focus = min(self._focus, len(self.works) - 1)
         self._hover(min(self._under, len(self.works) - 1))
-        self.setFixedHeight(HEAD + len(self.works) * ROW)
+        self.setFixedHeight(len(self.works) * ROW)
         self.setVisible(bool(self.works))
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(300, HEAD + len(self.works) * ROW)
+        return QSize(300, len(self.works) * ROW)
 
     @property
     def strongest(self) -> float:
         """The largest |logit| that any of the rows adds."""
         return max((abs(each.amount) for each in self.works), default=0.0)
 
-    @property
-    def names(self) -> tuple[str, str, str]:
-        """Of the three shares."""
-        return FINE_NAMES if any(each.fine for each in self.works) else NAMES
-
-    @property
-    def what(self) -> str:
-        """What they are."""
-        return FINE if any(each.fine for each in self.works) else WHAT
-
     # --- geometry ------------------------------------------------------------------------------------------
 
     def row(self, number: int) -> QRectF:
         """The rectangle of a hint's row."""
-        return QRectF(0, HEAD + number * ROW, self.width(), ROW)
+        return QRectF(0, number * ROW, self.width(), ROW)
 
     def bar(self, number: int) -> QRectF:
         """The rectangle of its bar."""
-        top = HEAD + number * ROW + 8
-        return QRectF(LEFT, top, max(self.width() - LEFT - RIGHT, 20), ROW - 16)
+        width = max(self.width() - LEFT - RIGHT, 20)
+        return QRectF(LEFT, number * ROW + 7, width, ROW - 14)
 
     def cross(self, number: int) -> QRectF:
         """The rectangle of what takes the hint back."""
@@ -114,7 +96,7 @@ class HelperBars(QWidget):
 
     def hint_at(self, point: QPointF) -> int:
         """The hint whose row is under a point, -1 for none."""
-        number = int((point.y() - HEAD) // ROW)
+        number = int(point.y() // ROW)
         return number if 0 <= number < len(self.works) else -1
 
     # --- painting ------------------------------------------------------------------------------------------
@@ -125,38 +107,9 @@ class HelperBars(QWidget):
             font = painter.font()
             font.setPixelSize(11)
             painter.setFont(font)
-            self._paint_head(painter, total(self.works))
             for number, work in enumerate(self.works):
                 if self.row(number).intersects(QRectF(event.rect())):
                     self._paint_row(painter, number, work)
-
-    def _paint_head(self, painter: QPainter, parts: Parts) -> None:
-        text = self.palette().color(QPalette.ColorRole.Text)
-        width = self.width() - 8.0
-        painter.setPen(_faded(text, 40))
-        painter.drawLine(QPointF(0, 4), QPointF(width, 4))
-        painter.setPen(text)
-        painter.drawText(
-            QRectF(3, 8, width, 16),
-            Qt.AlignmentFlag.AlignVCenter,
-            "What the hints changed, and by what" if parts.total else "The hints have changed nothing so far",
-        )
-        left, groove = 3.0, QRectF(3, 27, width - 3, 6)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_faded(text, 26))
-        painter.drawRoundedRect(groove, 3, 3)
-        at = 3.0
-        shares = shares_of(parts)
-        for name, share, color in zip(self.names, shares, (PROTOTYPES, HELPERS, PAINT), strict=True):
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(color)
-            painter.drawRect(QRectF(left, groove.top(), groove.width() * share, groove.height()))
-            left += groove.width() * share
-            painter.drawEllipse(QPointF(at + 4, 45), 3.5, 3.5)
-            words = f"{name} {share:.0%}"
-            painter.setPen(_faded(text, 200))
-            painter.drawText(QPointF(at + 11, 49), words)
-            at += 24 + painter.fontMetrics().horizontalAdvance(words)
 
     def _paint_row(self, painter: QPainter, number: int, work: HintWork) -> None:
         text = self.palette().color(QPalette.ColorRole.Text)
@@ -164,28 +117,32 @@ class HelperBars(QWidget):
         active = number == self._under or (self.hasFocus() and number == self._focus)
         if active:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(_faded(text, 18))
+            painter.setBrush(faded(text, 18))
             painter.drawRoundedRect(row.adjusted(0, 1, -2, -1), 5, 5)
-        painter.drawPixmap(QPointF(3, row.top() + 3), self._pixmap(number))
-        painter.setPen(_faded(text, 150))
+        picture = QRectF(3, row.top() + (ROW - PICTURE) / 2, PICTURE, PICTURE)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(faded(text, 16))
+        painter.drawRoundedRect(picture, 4, 4)  # what a row leaves alone is ground, no hole
+        painter.drawPixmap(picture.topLeft(), self._pixmap(number))
+        painter.setPen(faded(text, 150))
         painter.drawText(QRectF(31, row.top(), 22, ROW), _RIGHT, "+" if work.inside else "\N{MINUS SIGN}")
         middle, unit = bar.center().x(), bar.width() / 2 / REACH
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_faded(text, 16))
+        painter.setBrush(faded(text, 16))
         painter.drawRoundedRect(bar, 3, 3)
         reach = max(-REACH, min(work.amount, REACH)) * unit
         painter.setBrush(HELPERS)
         left = min(middle, middle + reach)
         painter.drawRoundedRect(QRectF(left, bar.top() + 2, abs(reach), bar.height() - 4), 2, 2)
-        painter.fillRect(QRectF(middle - 0.5, bar.top() - 1, 1, bar.height() + 2), _faded(text, 140))
+        painter.fillRect(QRectF(middle - 0.5, bar.top() - 1, 1, bar.height() + 2), faded(text, 140))
         if work.parts.paint >= 1:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(PAINT, 1.6, Qt.PenStyle.DotLine))
-            painter.drawRoundedRect(QRectF(3, row.top() + 3, PICTURE, PICTURE), 4, 4)
-        painter.setPen(text if abs(work.amount) > 0.005 else _faded(text, 110))
+            painter.drawRoundedRect(picture, 4, 4)
+        painter.setPen(text if abs(work.amount) > 0.005 else faded(text, 110))
         painter.drawText(QRectF(row.right() - 90, row.top(), 42, ROW), _RIGHT, f"{work.amount:+.1f}")
         cross = self.cross(number)
-        painter.setPen(QPen(_faded(text, 220 if active else 90), 1.4))
+        painter.setPen(QPen(faded(text, 220 if active else 90), 1.4))
         inner = cross.adjusted(5, 5, -5, -5)
         painter.drawLine(inner.topLeft(), inner.bottomRight())
         painter.drawLine(inner.topRight(), inner.bottomLeft())
@@ -194,10 +151,8 @@ class HelperBars(QWidget):
         found = self._pixmaps.get(number)
         if found is None:
             size = QSize(PICTURE, PICTURE)
-            logits = self.works[number].logits
-            rgba = contribution_rgba(
-                logits if logits.size else np.zeros((2, 2), np.float32), 1.0, self.strongest
-            )
+            logits = around(self.works[number].logits)
+            rgba = contribution_rgba(logits, 1.0, max(abs(self.works[number].amount), FAINT))
             found = rounded(with_alpha(rgba), size, self.devicePixelRatioF())
             self._pixmaps[number] = found
         return found
@@ -208,11 +163,11 @@ class HelperBars(QWidget):
         """What a row means."""
         work = self.works[number]
         what = "belongs to it" if work.inside else "does not belong to it"
-        shares = zip(self.names, shares_of(work.parts), strict=True)
+        shares = zip(names_of(self.works), shares_of(work.parts), strict=True)
         parts = ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.005)
         did = f"changed {work.parts.total:,.0f} pixels: {parts}" if work.parts.total else "changed nothing"
         back = "Click ✕, or Delete: takes the hint back."
-        return f"<b>Hint {number + 1}</b> ({what}) {did}.<br>{self.what}<br>{back}"
+        return f"<b>Hint {number + 1}</b> ({what}) {did}.<br>{what_of(self.works)}<br>{back}"
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         number = self.hint_at(event.position())
@@ -234,6 +189,7 @@ class HelperBars(QWidget):
             by = 1 if key is Qt.Key.Key_Down else -1
             self._focus = min(max(self._focus + by, 0), len(self.works) - 1)
             self._hover(self._focus)
+            self.wanted.emit(self._focus)
             self.update()
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and 0 <= self._focus < len(self.works):
             self.removed.emit(self._focus)
@@ -243,7 +199,9 @@ class HelperBars(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             number = self.hint_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.words(number) if number >= 0 else self.what, self)
+            QToolTip.showText(
+                event.globalPos(), self.words(number) if number >= 0 else what_of(self.works), self
+            )
             return True
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             mine = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace, Qt.Key.Key_Up, Qt.Key.Key_Down)
@@ -262,11 +220,14 @@ class HelperBars(QWidget):
             self.update()
 
 
-def shares_of(parts: Parts) -> tuple[float, float, float]:
-    """Of all changed pixels: by prototypes, helper rows, paint; parts of 1, or all 0."""
-    whole = parts.total or 1.0
-    return parts.prototypes / whole, parts.helpers / whole, parts.paint / whole
-
-
-def _faded(color: QColor, alpha: int) -> QColor:
-    return QColor(color.red(), color.green(), color.blue(), alpha)
+def around(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The square of a row's logits (h, w) that holds what it does: a small row would be a dot otherwise."""
+    if not logits.size or not (strength := np.abs(logits)).any():
+        return np.zeros((2, 2), np.float32)
+    rows, columns = np.nonzero(strength >= SEEN * strength.max())
+    extent = max(np.ptp(rows), np.ptp(columns)) * 1.3
+    half = max(extent, max(logits.shape) / WIDEST) / 2
+    middle = (rows.min() + rows.max() + 1) / 2, (columns.min() + columns.max() + 1) / 2
+    top, left = (max(round(each - half), 0) for each in middle)
+    bottom, right = (round(each + half) for each in middle)
+    return logits[top:bottom, left:right]

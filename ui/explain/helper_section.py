@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from model.errors import InputError
 from ui.explain.contribution import contribution_rgba
-from ui.explain.helper_bars import HEAD, PAINT, ROW, HelperBars
+from ui.explain.helper_bars import ROW, HelperBars
+from ui.explain.helper_head import HEIGHT, PAINT, HelperHead
 from ui.explain.pictures import with_alpha
 from ui.tools.hints import hints_of
 from ui.tools.latest import Latest
@@ -28,8 +29,8 @@ MOST = 4  # rows that are seen without scrolling
 FINEST = 4  # pixels of the overlay for a cell of the grid
 
 
-class HelperSection(QScrollArea):
-    """Hidden while the instance has no hints."""
+class HelperSection(QWidget):
+    """Hidden while the instance has no hints. The newest one's row is in sight when it comes."""
 
     overlay_changed: SignalInstance = Signal()  # type: ignore[assignment]
 
@@ -37,22 +38,28 @@ class HelperSection(QScrollArea):
         super().__init__(parent)
         self._hints = hints_of(session)
         self._latest = Latest(self)
-        self.bars = HelperBars()
+        self.head, self.bars = HelperHead(), HelperBars()
+        self.rows = QScrollArea(widgetResizable=True)
         self.overlay: QImage | None = None
         self.frame: tuple[float, float, float, float] | None = None
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.rows.setFrameShape(QFrame.Shape.NoFrame)
+        self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.rows.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.rows.setWidget(self.bars)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setWidget(self.bars)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.head)
+        layout.addWidget(self.rows)
         self.hide()
         self._hints.changed.connect(self.refresh)
         self.bars.removed.connect(self._hints.unwanted)
         self.bars.hovered.connect(self._hover)
+        self.bars.wanted.connect(self._reveal)
 
     def sizeHint(self) -> QSize:
-        return QSize(300, HEAD + min(len(self.bars.works), MOST) * ROW)
+        return QSize(300, HEIGHT + min(len(self.bars.works), MOST) * ROW)
 
     def refresh(self) -> None:
         """Follow the hints, while somebody looks."""
@@ -78,9 +85,18 @@ class HelperSection(QScrollArea):
     def _show(self, works: tuple[HintWork, ...] | InputError) -> None:
         if isinstance(works, InputError):
             works = ()
+        more = len(works) > len(self.bars.works)
+        self.head.set_works(works)
         self.bars.set_works(works)
+        self.rows.setFixedHeight(min(len(works), MOST) * ROW)
         self.setVisible(bool(works))
         self.updateGeometry()
+        if more:
+            self._reveal(len(works) - 1)
+
+    def _reveal(self, number: int) -> None:
+        row = self.bars.row(number)
+        self.rows.ensureVisible(0, round(row.center().y()), 0, ROW // 2 + 1)
 
     def _hover(self, number: int) -> None:
         works = self.bars.works
