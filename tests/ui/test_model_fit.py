@@ -8,6 +8,7 @@ import pytest
 
 from app.annotation import Category, CategoryId
 from app.versions import ModelVersion
+from ui.model_fit import ModelFit
 from ui.session import Session
 
 
@@ -52,3 +53,23 @@ def test_nothing_is_told_where_nothing_is_proposed_unasked(session: Session, tol
     session.auto_prelabel = False
     activate(session, "person")
     assert told == []
+
+
+def test_it_waits_while_another_message_is_read_or_a_question_is_answered(
+    session: Session, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = session.findChild(ModelFit)
+    assert fit is not None
+    session.message.emit("one moment", "info")
+    activate(session, "person")
+    assert told == ["one moment"]
+    monkeypatch.setattr(session.model, "is_looking_at", lambda image_id: True)
+    fit._others.timeout.emit()
+    fit._others.stop()
+    fit.look()
+    assert told == ["one moment"]
+    monkeypatch.undo()
+    fit._others.stop()
+    fit.look()
+    assert len(told) == 2
+    assert "proposes nothing" in told[1]
