@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.annotation import AnnotationId, AnnotationState
-from app.edits import EditKind
+from app.edits import EditKind, change
 from app.geometry import to_mask, window
 from model.masks import BoxMask
 from tests.ui.canvas_fakes import FakeSession, disc, mask_annotation
@@ -159,6 +159,72 @@ def test_without_a_prediction_it_asks_and_then_does_it(
     session.prediction_changed.emit()
     qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=20000)
     assert mask_of(session)[60, 220]
+
+
+def test_all_hints_that_wait_for_the_model_are_given_each_an_edit(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    known, session.prediction = session.prediction, None
+    click(canvas, 220, 60, LEFT)
+    click(canvas, 80, 150, RIGHT)
+    click(canvas, 60, 60, RIGHT)
+    assert "3 hints wait" in canvas.tool.hint
+    QTest.keyClick(canvas, Qt.Key.Key_Backspace)
+    session.prediction_changed.emit()  # the disk has none, say: they wait on
+    assert "2 hints wait" in canvas.tool.hint
+    session.prediction = known
+    session.prediction_changed.emit()
+    qtbot.waitUntil(lambda: len(session.applied) == 2, timeout=20000)
+    assert mask_of(session)[60, 220]
+    assert not mask_of(session)[150, 80]
+    assert mask_of(session)[60, 60]
+    session.undo()
+    assert mask_of(session)[150, 80]
+
+
+def test_a_hint_that_waits_is_never_given_to_another_instance(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    assert session.document is not None
+    other = mask_annotation(2, disc(220, 100, 20, SIZE), SIZE)
+    session.apply(change(EditKind.ADD, session.document.image.id, [(None, other)]))
+    known, session.prediction = session.prediction, None
+    click(canvas, 220, 60, LEFT)
+    session.select([AnnotationId(2)])
+    assert "give it again" in session.messages[-1]
+    session.prediction = known
+    session.prediction_changed.emit()
+    idle(qtbot, canvas)
+    assert len(session.applied) == 1
+
+
+def test_on_bare_image_candidates_are_offered_once_the_model_has_looked(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [])
+    known, session.prediction = session.prediction, None
+    click(canvas, 80, 100, LEFT)
+    assert "asked for a prediction" in session.messages
+    assert "once the model has looked" in canvas.tool.hint
+    session.prediction = known
+    session.prediction_changed.emit()
+    qtbot.waitUntil(lambda: canvas.stage.live is not None, timeout=20000)
+    assert "leaf 0.90" in canvas.tool.hint
+
+
+def test_an_imported_proposal_that_was_corrected_is_a_persons_work(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    imported = mask_annotation(1, disc(100, 100, 40, SIZE), SIZE, state=AnnotationState.PROPOSED, score=0.9)
+    session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [imported])
+    session.select([ONE])
+    click(canvas, 100, 100, LEFT)  # right already
+    qtbot.waitUntil(lambda: bool(session.messages), timeout=20000)
+    assert session.document is not None
+    assert session.document.annotations[ONE].state is AnnotationState.PROPOSED
+    click(canvas, 170, 100, LEFT)
+    qtbot.waitUntil(lambda: mask_of(session)[100, 170], timeout=20000)
+    assert session.document.annotations[ONE].state is AnnotationState.CORRECTED
 
 
 def test_a_drawn_instance_stays_a_drawn_one(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:

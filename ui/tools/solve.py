@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
 
-from app.annotation import Annotation
+from app.annotation import PERSONS_WORK, Annotation, AnnotationState
 from app.correction import explain_refusal
 from app.edits import Edit, EditKind, change
 from app.fine import shared_look
@@ -35,6 +35,7 @@ from ui.tools.outlook import OutlookAt, Trial
 from ui.tools.pixels import pixels_of
 from ui.tools.solve_words import what_came, what_went
 from ui.tools.sources import sources_of
+from ui.tools.waiting import GONE, Waiting
 from ui.tools.work import Remembered, Work
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class SolveTool(Tool):
         self._drawn: list[Point] = []  # the stroke under way
         self._inside = True
         self._hot = -1  # the hint whose mark is under the pointer
-        self._wanted: tuple[Point, bool] | None = None  # a hint that waits for prototypes
+        self._pending = Waiting()  # for prototypes
         self._outlook = OutlookAt(canvas, self._trial, canvas.update_hint)
         self._hints = hints_of(session)
         self._hints.unwanted.connect(self.take_away)
@@ -78,6 +79,8 @@ class SolveTool(Tool):
         if self._picker.busy:
             return self._picker.hint
         chosen = self.only_selected()
+        if self._pending.words:
+            return self._pending.words
         if chosen is None:
             return "Click an instance to choose it, or a place that has none: the model's candidates for it"
         if self._hot >= 0:
@@ -128,16 +131,22 @@ class SolveTool(Tool):
             self.session.select(())
             self._picker.ask_at(prediction, *self.clip(*pointer.point))
         else:
-            self.tell("click on an instance first: its mask is what the hints correct", "info")
+            self._wait_for_candidates(self.clip(*pointer.point))
+
+    def _wait_for_candidates(self, place: Point) -> None:
+        self.session.select(())
+        if words := self._sources.look():
+            self._pending.at(place, self.document)
+            self.tell(words, "info")
+            self.canvas.update_hint()
 
     def mark(self, point: Point, inside: bool) -> None:
         """Begin a hint at a place, once the prototypes are there."""
         chosen = self.only_selected()
         if chosen is None or self._drawn:
             return
-        work = self._ready(chosen)
-        if work is None:
-            self._wanted = (point, inside)
+        if self._ready(chosen) is None:
+            self._wait(chosen, Stroke((point,), inside))
             return
         self._outlook.forget()
         self._drawn, self._inside = [point], inside
@@ -151,24 +160,44 @@ class SolveTool(Tool):
             return work
         prediction = self._sources.get(chosen)
         if prediction is None:
-            words = self._sources.fetch(chosen, self._prediction_arrived)
-            self.tell(words or explain_refusal(chosen, None), "info" if words else "warning")
             return None
         self._work = Work(chosen, prediction, self.document, since=time.monotonic())
         return self._work
 
+    def _wait(self, chosen: Annotation, stroke: Stroke) -> None:
+        """Keep a hint until the prototypes are there, and ask for them."""
+        words = self._sources.fetch(chosen, self._prediction_arrived)
+        if words:
+            self._pending.add(chosen.id, stroke)
+            self.canvas.update()
+        self.tell(words or explain_refusal(chosen, None), "info" if words else "warning")
+        self.canvas.update_hint()
+
     def _prediction_arrived(self) -> None:
-        wanted, self._wanted = self._wanted, None
-        if wanted is not None and self.canvas.tool is self:
-            chosen, prediction = self.only_selected(), self.session.prediction
-            if chosen is None:
-                return
+        waiting, chosen, prediction = self._pending, self.only_selected(), self.session.prediction
+        if self.canvas.tool is not self or self.document is None:
+            return
+        if waiting.place is not None and waiting.document is self.document and prediction is not None:
+            place = waiting.place
+            waiting.drop()
+            self._picker.ask_at(prediction, *place)
+        elif chosen is not None and chosen.id == waiting.of and waiting.strokes:
             origin = chosen.origin
-            other = origin is not None and prediction is not None
-            other = other and origin.model_version != prediction.model_version  # type: ignore[union-attr]
-            if self._sources.get(chosen) is not None or other:  # never ask the same model twice
-                self.mark(*wanted)
-                self._end_stroke()
+            if self._ready(chosen) is not None:
+                self._give()
+            elif origin is not None and prediction is not None:
+                if origin.model_version != prediction.model_version:  # never ask the same model twice
+                    waiting.drop()
+                    self.tell(explain_refusal(chosen, prediction), "warning")
+                self.canvas.update()
+        self.canvas.update_hint()
+
+    def _give(self) -> None:
+        """The first hint that waited, once nothing else is under way: each is an edit of its own."""
+        work = self._work
+        ready = work is not None and work.asked is None and not self._drawn
+        if work is not None and ready and self._pending.strokes and work.start.id == self._pending.of:
+            self._set_strokes((*work.strokes, self._pending.pop_first()))
 
     def move(self, pointer: Pointer) -> None:
         if not self._drawn:
@@ -299,6 +328,7 @@ class SolveTool(Tool):
             work.asked = None
         if isinstance(answer, InputError):
             self.tell(str(answer), "warning")
+            self._pending.drop()
             self._drop_unsettled()
             return
         made, known = answer
@@ -308,13 +338,14 @@ class SolveTool(Tool):
         self._live.show(work.start.id, made.mask, color, self._settled_mask(work), known)
         if not self._drawn and strokes == work.strokes and made.annotation is not None:
             self._settle()
+            self._give()
 
     def _settle(self) -> None:
         """The mask as it is now becomes an edit."""
         work = self._work
         if work is None or work.document is None or work.solved is None:
             return
-        before, after = _present(work), work.solved.annotation
+        before, after = _present(work), _as_work(work.start, work.solved.annotation)
         if before is None or after is None or (before == after and work.strokes in work.hints_of(before)):
             self._live.end()
             return
@@ -418,6 +449,10 @@ class SolveTool(Tool):
     def selection_changed(self) -> None:
         chosen = self.only_selected()
         self._outlook.forget()
+        if self._pending.of is not None and (chosen is None or chosen.id != self._pending.of):
+            if self._pending.strokes and chosen is not None:
+                self.tell(GONE, "warning")
+            self._pending.drop()
         if chosen is not None:
             self._picker.cancel()
             if words := self._sources.recall(chosen):
@@ -435,7 +470,9 @@ class SolveTool(Tool):
 
     def cancel(self) -> bool:
         work = self._work
-        self._wanted = None
+        if self._pending.drop():
+            self.canvas.update()
+            return True
         if self._picker.cancel():
             return True
         if self._drawn or (work is not None and work.asked is not None):
@@ -450,7 +487,8 @@ class SolveTool(Tool):
         self._forget()
 
     def _forget(self) -> None:
-        self._hot, self._wanted = -1, None
+        self._hot = -1
+        self._pending.drop()
         self._outlook.forget()
         if self._work is not None:
             self._latest.forget()
@@ -470,9 +508,14 @@ class SolveTool(Tool):
             plain = not event.modifiers() & Qt.KeyboardModifier.ControlModifier
             return plain and (self._picker.busy or self._cross.place is not None or self._work is not None)
         if key == Qt.Key.Key_Backspace:
-            return self._work is not None
+            return self._work is not None or bool(self._pending.strokes)
         if key == Qt.Key.Key_Escape:
-            return self._picker.busy or self._cross.place is not None or self._work is not None
+            return (
+                bool(self._pending.words)
+                or self._picker.busy
+                or self._cross.place is not None
+                or self._work is not None
+            )
         return self._cross.takes_key(event)
 
     def key(self, event: QKeyEvent) -> bool:
@@ -511,6 +554,8 @@ class SolveTool(Tool):
             self._end_stroke()
         elif place is not None and self.session.prediction is not None:
             self._picker.ask_at(self.session.prediction, *place)
+        elif place is not None:
+            self._wait_for_candidates(place)
         elif self._work is not None:
             self._forget()
             self.session.select(())
@@ -526,6 +571,10 @@ class SolveTool(Tool):
     def take_back(self) -> None:
         """The last hint goes."""
         work = self._work
+        if self._pending.strokes:
+            self._pending.pop_last()
+            self.canvas.update()
+            return
         if work is None or not work.strokes:
             self.tell(LAST, "info")
             return
@@ -542,6 +591,7 @@ class SolveTool(Tool):
             if self._drawn:
                 strokes = (*strokes, Stroke(tuple(self._drawn), self._inside))
             marks.paint_marks(painter, strokes, view, hot=self._hot, painted=work.painted)
+        marks.paint_marks(painter, self._pending.strokes, view)
         if self._cross.place is not None:
             marks.paint_cross(painter, self._cross.place, view)
 
@@ -549,3 +599,13 @@ class SolveTool(Tool):
 def _present(work: Work) -> Annotation | None:
     """The instance as the document has it."""
     return work.document.annotations.get(work.start.id) if work.document is not None else None
+
+
+def _as_work(start: Annotation, made: Annotation | None) -> Annotation | None:
+    """What hints made of a proposal is a person's work, also of one that was imported and has no prototypes.
+
+    A proposal is swept away when the image is pre-labelled again, and hidden by the threshold.
+    """
+    if made is None or made.geometry == start.geometry or made.state in PERSONS_WORK:
+        return made
+    return replace(made, state=AnnotationState.CORRECTED)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ui.session import Session
 
 MOST = 24  # predictions of regions that are kept, of one image: about a megabyte each
-WAIT = "one moment: the model looks at this image again"
+WAIT = "one moment: the model looks at this image"
 OTHER = "one moment: {version}, which proposed this one, looks at the image"
 AGAIN = "one moment: the model looks closer at this one again"
 GONE = "{version}, which proposed this one, is not here any more: its mask can be corrected by brush only"
@@ -74,8 +74,7 @@ class Sources(QObject):
         active, origin = session.model.version, annotation.origin
         mine = origin is None or active is None or active.name == origin.model_version
         if origin is None or (mine and origin.region is None):
-            session.model.look(document)
-            return WAIT
+            return self.look()
         key = int(annotation.image_id), origin.model_version, origin.region
         words = WAIT if mine else OTHER.format(version=origin.model_version)
         if key in self._asked:
@@ -95,6 +94,14 @@ class Sources(QObject):
 
         self._ask(document, project, origin, arrived, refused)
         return words
+
+    def look(self) -> str:
+        """Have the active model look at the image on screen, which proposes nothing; what is waited for."""
+        document = self._session.document
+        if self._session.project is None or document is None:
+            return ""
+        self._session.model.look(document)
+        return WAIT
 
     def recall(self, annotation: Annotation) -> str:
         """As `fetch`, for an instance that was chosen and whose closer look is gone; '' for any other.

@@ -1,0 +1,63 @@
+"""What a person asked for before the model had looked at the image: hints for one instance, or a bare place.
+
+Frame: image pixels. Nothing of it is lost while the model looks: it is given in its order once the prototypes
+are there. Hints of one instance never go to another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.solving import Point, Stroke
+
+if TYPE_CHECKING:
+    from app.annotation import AnnotationId
+    from app.document import ImageDocument
+
+GONE = "the hint still waited for the model and went with the choice: choose that instance and give it again"
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """Hints (`strokes`) for the instance `of`, or the `place` in `document` to offer candidates at."""
+
+    of: AnnotationId | None = None
+    strokes: tuple[Stroke, ...] = ()
+    place: Point | None = None
+    document: ImageDocument | None = None
+
+    @property
+    def words(self) -> str:
+        """One line about it, '' where nothing waits."""
+        if self.strokes:
+            many = "1 hint waits" if len(self.strokes) == 1 else f"{len(self.strokes)} hints wait"
+            return f"{many} until the model has looked at this image · Backspace: one back · Esc: none"
+        return "Candidates are offered once the model has looked at this image" if self.place else ""
+
+    def add(self, of: AnnotationId, stroke: Stroke) -> None:
+        """One more hint; the second click of a double click is none."""
+        kept = self.strokes if of == self.of else ()
+        self.of, self.place, self.document = of, None, None
+        self.strokes = kept if kept and kept[-1] == stroke else (*kept, stroke)
+
+    def at(self, place: Point, document: ImageDocument | None) -> None:
+        """The newest place counts."""
+        self.drop()
+        self.place, self.document = place, document
+
+    def pop_first(self) -> Stroke:
+        """The hint that was given first; it waits no longer."""
+        first, *others = self.strokes
+        self.strokes = tuple(others)
+        return first
+
+    def pop_last(self) -> None:
+        """The last hint is taken back."""
+        self.strokes = self.strokes[:-1]
+
+    def drop(self) -> bool:
+        """Nothing waits any more; True if something did."""
+        had = bool(self.strokes) or self.place is not None
+        self.of, self.strokes, self.place, self.document = None, (), None, None
+        return had
