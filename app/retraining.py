@@ -191,8 +191,8 @@ def start_run(project: Project, settings: Settings | None = None) -> Run:
 
 
 def resume(run: Run) -> Run:
-    """Go on with a run that was cancelled or interrupted, from its last checkpoint."""
-    if run.state not in (RunState.CANCELLED, RunState.INTERRUPTED):
+    """Go on with a run that was cancelled or interrupted, or failed since, from its last checkpoint."""
+    if not run.resumable:
         raise ProjectError(
             f"expected a run that was cancelled or interrupted, got {run.name}, which is {run.state}"
         )

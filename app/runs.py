@@ -17,6 +17,7 @@ from typing import Any
 from app import processes
 
 EVENTS, PROCESS, CANCEL, LOG = "events.jsonl", "process.json", "cancel", "log.txt"
+CHECKPOINT = "checkpoint.pt"
 MOST_TOLD = 50  # images that a run is not given: more are not named
 
 
@@ -65,6 +66,13 @@ class Run:
         if self._stopping:  # a run that only just began may have taken the file for an old one
             self.cancel()
         return RunState.RUNNING
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it can be gone on with: it was stopped, or failed after a checkpoint (files were gone)."""
+        state = self.state
+        stopped = state in (RunState.CANCELLED, RunState.INTERRUPTED)
+        return stopped or (state is RunState.FAILED and (self.folder / CHECKPOINT).is_file())
 
     @property
     def result(self) -> Mapping[str, Any] | None:

@@ -135,6 +135,20 @@ def test_a_run_that_was_cut_short_can_be_resumed(
     assert not panel.cancel.isVisible()
 
 
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_run_that_failed_can_be_resumed_from_what_it_saved(
+    make_run: Callable[..., Path], session: Session, qtbot: QtBot, saved: bool
+) -> None:
+    folder = make_run(START, STEP, {"event": "failed", "reason": "found no images"})
+    if saved:
+        (folder / "checkpoint.pt").write_bytes(b"whole")
+    panel = TrainingPanel(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    qtbot.waitUntil(lambda: "failed: found no images" in panel.state.text())
+    assert panel.resume.isVisible() is saved
+
+
 def test_a_finished_run_is_compared_once_and_a_person_decides(
     make_run: Callable[..., Path], session: Session, qtbot: QtBot, project_folder: Path
 ) -> None:

@@ -71,6 +71,7 @@ class Look:
     name: str
     state: str
     failure: str
+    resumable: bool
     events: list[dict[str, Any]]
 
 
@@ -87,6 +88,7 @@ class RunWatch(QObject):
         self.progress = Progress()
         self.state = ""
         self.failure = ""
+        self.resumable = False
         self._busy = False
         self._timer = QTimer(self, interval=POLL)
         self._timer.timeout.connect(self._look)
@@ -99,6 +101,7 @@ class RunWatch(QObject):
         """Follow another run, or none."""
         self.run, self.progress = run, Progress()
         self.state, self.failure = ("", "") if run is None else ("running", "")
+        self.resumable = False
         self._timer.stop()
         if run is not None:
             self._timer.start()
@@ -118,7 +121,7 @@ class RunWatch(QObject):
 
         def look() -> tuple[Run, Look]:
             state = str(run.state)
-            return run, Look(run.name, state, run.failure, run.events(seen))
+            return run, Look(run.name, state, run.failure, run.resumable, run.events(seen))
 
         self._session.workers.on_pool(look, self._looked)
 
@@ -129,7 +132,7 @@ class RunWatch(QObject):
             return
         self.progress.take(look.events)
         ended = look.state != "running" and self.state == "running"
-        self.state, self.failure = look.state, look.failure
+        self.state, self.failure, self.resumable = look.state, look.failure, look.resumable
         if look.state != "running":
             self._timer.stop()
         self.changed.emit()

@@ -271,7 +271,7 @@ class TrainingPanel(QWidget):
             widget.setVisible(there)
         self.progress.setVisible(running)
         self.cancel.setVisible(running)
-        self.resume.setVisible(watch.state in ("cancelled", "interrupted"))
+        self.resume.setVisible(watch.resumable)
         self.start.setEnabled(self.start.isEnabled() and not running)
         if there and watch.run is not None:
             self.state.setText(self._words(watch.run.name))
