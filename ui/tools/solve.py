@@ -146,7 +146,7 @@ class SolveTool(Tool):
         if chosen is None or self._drawn:
             return
         if self._ready(chosen) is None:
-            self._wait(chosen, Stroke((point,), inside))
+            self._keep(chosen, Stroke((point,), inside))
             return
         self._outlook.forget()
         self._drawn, self._inside = [point], inside
@@ -164,7 +164,7 @@ class SolveTool(Tool):
         self._work = Work(chosen, prediction, self.document, since=time.monotonic())
         return self._work
 
-    def _wait(self, chosen: Annotation, stroke: Stroke) -> None:
+    def _keep(self, chosen: Annotation, stroke: Stroke) -> None:
         """Keep a hint until the prototypes are there, and ask for them."""
         words = self._sources.fetch(chosen, self._prediction_arrived)
         if words:
