@@ -59,6 +59,7 @@ def test_while_the_model_looks_it_says_so_and_is_not_asked_again(
     monkeypatch.setattr(session.model, "start", lambda: None)  # it never gets ready
     qtbot.mouseClick(panel.predict, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "is looking at" in panel.title.text())
+    session.message.emit("one moment", "info")
     assert not panel.predict.isEnabled()
 
 

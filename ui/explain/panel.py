@@ -115,7 +115,7 @@ class ExplainPanel(QWidget):
         session.annotations_changed.connect(lambda _: self._later.start())
         session.model_state_changed.connect(self._told)
         self._sources.changed.connect(self._later.start)
-        session.message.connect(lambda *_: self.predict.setEnabled(True))
+        session.message.connect(self._heard)
         self._later.timeout.connect(self.refresh)
         self._rest.timeout.connect(self._enlarge)
         self.predict.clicked.connect(self._predict)
@@ -223,6 +223,12 @@ class ExplainPanel(QWidget):
     def _predict(self) -> None:
         self.predict.setEnabled(False)
         self._session.predict_current()
+
+    def _heard(self, words: str) -> None:
+        """Something was said, perhaps that it failed: then it may be asked again."""
+        document = self._session.document
+        looking = document is not None and self._session.model.is_looking_at(document.image.id)
+        self.predict.setEnabled(not looking)
 
     def _told(self, words: str) -> None:
         """The model may look at this image now, or no longer."""
