@@ -152,8 +152,9 @@ def _fill(model: Yolact, state: Mapping[str, Tensor], path: Path) -> None:
         raise WeightsError(
             f"{path}: expected the weights of {model.config.name}{other}, got {came}: {report.line()}"
         )
-    _check_finite(state, path)
-    model.load_state_dict({key: value.to(own[key].dtype) for key, value in state.items()})
+    state = {key: value.to(own[key].dtype) for key, value in state.items()}
+    _check_finite(state, path)  # also what a double said that is too large for a float
+    model.load_state_dict(state)
 
 
 def _check_finite(state: Mapping[str, Tensor], path: Path) -> None:

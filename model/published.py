@@ -57,7 +57,26 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise WeightsError(
             f"{path}: expected a state dict of tensors, got {type(state).__name__} of other things"
         )
+    for key, value in state.items():
+        if kind := _unusual(value):
+            raise WeightsError(
+                f"{path}: expected tensors of plain numbers, got a {kind} one in {key}: "
+                "save the network's own state_dict()"
+            )
     return {str(key): value for key, value in state.items()}
+
+
+def _unusual(value: Tensor) -> str:
+    """What keeps a tensor from being numbers in memory, one after another; '' for nothing."""
+    if value.is_meta:
+        return "meta (without content)"
+    if value.is_nested:
+        return "nested"
+    if value.layout != torch.strided:
+        return "sparse"
+    if value.is_quantized:
+        return "quantized"
+    return "complex" if value.is_complex() else ""
 
 
 def _load(path: Path) -> object:

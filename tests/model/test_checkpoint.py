@@ -161,6 +161,33 @@ def test_other_values_than_tensors_are_refused(tmp_path: Path) -> None:
     assert "state dict of tensors" in refusal(path)
 
 
+@pytest.mark.parametrize("kind", ["meta", "sparse", "nested", "quantized", "complex"])
+def test_tensors_that_are_no_plain_numbers_are_refused(tmp_path: Path, kind: str) -> None:
+    ones = torch.ones(3)
+    with warnings.catch_warnings():  # quantized tensors are deprecated, nested ones a prototype
+        warnings.simplefilter("ignore")
+        value = {
+            "meta": lambda: ones.to("meta"),
+            "sparse": ones.to_sparse,
+            "nested": lambda: torch.nested.nested_tensor([ones, ones[:1]]),
+            "quantized": lambda: torch.quantize_per_tensor(ones, 0.1, 0, torch.qint8),
+            "complex": lambda: ones.to(torch.complex64),
+        }[kind]()
+        torch.save({"backbone.conv1.weight": value}, tmp_path / "a.pth")
+    message = refusal(tmp_path / "a.pth", "yolact_base")
+    assert kind in message
+    assert "backbone.conv1.weight" in message
+
+
+def test_doubles_too_large_for_floats_are_refused_by_the_files_name(tmp_path: Path) -> None:
+    path = tiny_weights(tmp_path)
+    state = safetensors.torch.load_file(path)
+    state["fpn.lat_layers.0.bias"] = state["fpn.lat_layers.0.bias"].double() + 1e60
+    safetensors.torch.save_file(state, path)
+    assert str(path) in refusal(path)
+    assert "no numbers in fpn.lat_layers.0.bias" in refusal(path)
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A .pth as YolactEdge publishes them, of three classes and with random weights."""
