@@ -1,7 +1,8 @@
 """What the model had in mind at a place, or in a box, though it is not (or no longer) shown.
 
-All anchors are asked (`app.box_prompt`), also weak ones; where there is none, an object that the model has
-never seen begins from the geometry of its box. Frame: image pixels; boxes are x, y, width, height.
+All anchors are asked (`app.box_prompt`), also weak ones; an object that the model has never seen begins from
+its box, or from what stands out at the place (`app.offers`). Frame: image pixels; boxes are x, y, width,
+height.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.annotation import Annotation, AnnotationState, CategoryId, Origin
-from app.box_prompt import Seed, best_of_box, candidates_under
+from app.box_prompt import Seed, best_of_box
 from app.edits import Change, Edit, EditKind
 from app.fine import shared_look
 from app.geometry import RleMask, from_mask, tight
+from app.offers import offers_at
 from model.masks import BoxMask
 from model.messages import Prediction
 
@@ -38,9 +40,12 @@ class Candidate:
     origin: Origin | None
 
 
-def candidates_at(prediction: Prediction, x: float, y: float) -> list[Candidate]:
-    """What the model may see at a place, the likeliest first. Call it off the GUI thread."""
-    found = (_candidate(prediction, each) for each in candidates_under(prediction, x, y))
+def candidates_at(
+    prediction: Prediction, x: float, y: float, pixels: NDArray[np.uint8] | None = None
+) -> list[Candidate]:
+    """What may be at a place, the likeliest first. Call it off the GUI thread."""
+    offers = offers_at(prediction, x, y, pixels, shared_look())
+    found = (_candidate(prediction, each) for each in offers)
     return [each for each in found if each is not None]
 
 
@@ -74,21 +79,31 @@ def take(
     dormant = (AnnotationState.PROPOSED, AnnotationState.REJECTED)
     for each in document.annotations.values():
         if seen and each.origin == candidate.origin and each.state in dormant:
-            made = replace(each, state=state, seconds=each.seconds + seconds)
+            made = replace(
+                each,
+                state=state,
+                seconds=each.seconds + seconds,
+                geometry=candidate.geometry,  # drawn finely
+                bbox=_bbox(candidate.mask),
+                area=float(np.count_nonzero(candidate.mask.bits)),
+            )
             return Edit(EditKind.ACCEPT, each.image_id, (Change(each, made),)), made
-    mask = candidate.mask
-    rows, columns = mask.bits.shape
     made = Annotation(
         id=document.new_id(),
         image_id=document.image.id,
         category_id=category,
         state=state,
         geometry=candidate.geometry,
-        bbox=(float(mask.left), float(mask.top), float(columns), float(rows)),
-        area=float(np.count_nonzero(mask.bits)),
+        bbox=_bbox(candidate.mask),
+        area=float(np.count_nonzero(candidate.mask.bits)),
         score=candidate.score,
         origin=candidate.origin,
         created=time.time(),
         seconds=seconds,
     )
     return Edit(EditKind.ADD, made.image_id, (Change(None, made),)), made
+
+
+def _bbox(mask: BoxMask) -> Box:
+    rows, columns = mask.bits.shape
+    return float(mask.left), float(mask.top), float(columns), float(rows)

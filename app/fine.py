@@ -44,12 +44,18 @@ class FineLook:
 
         `pixels`: (H, W, 3) RGB of the image, reduced by `scale`.
         """
+        sight = self.anyhow(mask, rectangle, pixels, scale)
+        return sight if sight is not None and _likeness(sight) >= TRUSTED else None
+
+    def anyhow(
+        self, mask: BoxMask, rectangle: Rectangle, pixels: NDArray[np.uint8], scale: float = 1.0
+    ) -> Sight | None:
+        """The same, whatever is seen; None where the mask is too small, or fills the rectangle."""
         bits = window(mask, *rectangle)
         share = np.count_nonzero(bits) / max(bits.size, 1)
         if max(bits.shape) < LEAST or not 0 < share <= FULL:
             return None
-        sight = self._looked(bits, rectangle, pixels, scale)
-        return sight if _likeness(sight) >= TRUSTED else None
+        return self._looked(bits, rectangle, pixels, scale)
 
     def _looked(
         self, bits: NDArray[np.bool_], rectangle: Rectangle, pixels: NDArray[np.uint8], scale: float

@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.box_prompt import candidates_under
 from app.clicks.clicker import Aim
 from app.fine import shared_look
 from app.geometry import clip, window
 from app.instance_solving import Step, Stroke, look_ahead, solve_near
+from app.offers import offers_at
 from model.coefficients import Hint, LinearMask, merge_near, solve
 from model.masks import BoxMask, assemble
 from model.messages import Prediction
@@ -169,8 +169,9 @@ TOOLS: dict[str, type[Tool] | type[Prototypes] | type[Brush]] = {
 
 
 def _offered(start: Start, aim: Aim) -> Start | None:
-    """What the model may see at a click on bare image: its first candidate."""
-    found = candidates_under(start.prediction, aim.column + 0.5, aim.row + 0.5)
+    """What the window offers at a click on bare image: the first candidate."""
+    x, y = aim.column + 0.5, aim.row + 0.5
+    found = offers_at(start.prediction, x, y, start.pixels, shared_look())
     if not found:
         return None
     return Start(start.prediction, start.pixels, found[0].mask, found[0].coefficients, found[0].box)

@@ -84,3 +84,4 @@ def test_taking_one_adds_it_and_wakes_the_proposal_that_it_is(qtbot: object) -> 
     session.show(BLACK, [same], id=2)
     edit, made = take(candidate, session.document, CategoryId(1))
     assert (edit.kind, made.id) == (EditKind.ACCEPT, same.id)
+    assert (made.geometry, made.area) == (candidate.geometry, candidate.mask.bits.sum())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from model.messages import Prediction
     from ui.tools.base import Tool
 
+SEEN = 0.3  # of the image's shorter side: objects of this size are seen with all their pixels
 NOTHING = "the model sees nothing here: draw a box around the object, or a polygon"
 NO_CATEGORY = "expected a category to draw with, got none: add or choose one, then try again"
 
@@ -51,14 +52,16 @@ class CandidatePicker:
         shown = self.shown
         if shown is None:
             return "Looking …"
-        what = f"{shown.category} {shown.score:.2f}" if shown.score is not None else "from its box alone"
+        what = f"{shown.category} {shown.score:.2f}" if shown.score is not None else "what stands out here"
         many = f"{self._place + 1} of {len(self._found)}" if len(self._found) > 1 else "The only candidate"
         more = " · Tab: the next" if len(self._found) > 1 else ""
         return f"{many}: {what} · Enter or click: take it{more} · Esc: none"
 
     def ask_at(self, prediction: Prediction, x: float, y: float) -> None:
         """Look for what could be at a place."""
-        self._ask(lambda: candidates_at(prediction, x, y), self._offer)
+        side = SEEN * min(prediction.image_width, prediction.image_height)
+        pixels = pixels_of(self._tool.session).for_box((x, y, side, side))
+        self._ask(lambda: candidates_at(prediction, x, y, pixels), self._offer)
 
     def ask_in(self, prediction: Prediction, box: Box, otherwise: Callable[[], object]) -> None:
         """Take what fits a box best at once; `otherwise` where nothing does."""
