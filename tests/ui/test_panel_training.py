@@ -73,12 +73,11 @@ def test_images_passed_over_are_counted_beside_the_steps_and_named_in_the_log(
     make_run(gone, START, STEP, {"event": "cancelled"})
     panel = TrainingPanel(session)
     qtbot.addWidget(panel)
-    panel.resize(300, 250)
     panel.show()
     qtbot.waitUntil(lambda: "1 image passed over: the log says why" in panel.state.text())
     panel.with_log.click()
     assert "Passed over: a.png: cannot be read" in panel.log.toPlainText()
-    qtbot.waitUntil(lambda: not panel.log.visibleRegion().isEmpty())
+    qtbot.waitUntil(lambda: panel.state.y() < panel.log.y() < panel.losses.y())
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (75, "1 min 15 s"), (7260, "2 h 1 min")])

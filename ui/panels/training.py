@@ -64,7 +64,6 @@ class TrainingPanel(QWidget):
         self.scores = Plot("AP on held-out images", smooth=False)
         self.with_log = Chip("Log", "What the run said")
         self.log = QPlainTextEdit(readOnly=True)
-        self._scroll = QScrollArea(widgetResizable=True)
         self.verdict = Verdict(session)
         self.tabs = QTabWidget()
         self._lay_out()
@@ -98,12 +97,11 @@ class TrainingPanel(QWidget):
         layout.addWidget(self.data)
         layout.addLayout(form)
         layout.addLayout(buttons)
-        for widget in (self.progress, self.state, self.verdict):
+        for widget in (self.progress, self.state, self.log, self.verdict):
             layout.addWidget(widget)
         layout.addWidget(self.losses, 1)
         layout.addWidget(self.scores, 1)
-        layout.addWidget(self.log)
-        scroll = self._scroll
+        scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(page)
@@ -123,7 +121,7 @@ class TrainingPanel(QWidget):
         self.start.clicked.connect(lambda: self.start_run())
         self.cancel.clicked.connect(self._cancel)
         self.resume.clicked.connect(lambda: self._resume())
-        self.with_log.toggled.connect(self._show_log)
+        self.with_log.toggled.connect(self.log.setVisible)
         self.watch.changed.connect(self._show_run)
         self.watch.ended.connect(self._ended)
         session.version_changed.connect(self._read_versions)
@@ -288,12 +286,6 @@ class TrainingPanel(QWidget):
         else:
             words += f", {watch.state}{f': {watch.failure}' if watch.failure else ''}"
         return words + _passed_over(progress.passed_over)
-
-    def _show_log(self, on: bool) -> None:
-        """Where it can be seen: it is at the end of a page that may be longer than its place."""
-        self.log.setVisible(on)
-        if on:
-            QTimer.singleShot(0, self.log, lambda: self._scroll.ensureWidgetVisible(self.log))
 
     def _ended(self, state: str) -> None:
         self._counted = []
