@@ -18,8 +18,10 @@ from app.predictions import of_project
 from model.messages import Prediction
 from tests.ui.acting import document_of
 from tests.ui.explaining import VERSION, predict, propose_left_half
+from ui.canvas.view import Canvas
 from ui.explain.panel import ExplainPanel
 from ui.session import Session
+from ui.tools.solve import SolveTool
 from ui.tools.sources import AGAIN, OTHER, WAIT, Sources, sources_of
 
 REGION = (0.0, 0.0, 40.0, 60.0)
@@ -150,15 +152,17 @@ def test_another_versions_kept_prediction_is_taken_from_disk(
     assert model.asked == []
 
 
-def test_a_version_that_is_gone_leaves_the_brush_and_says_so(
+def test_a_version_that_is_gone_leaves_the_pixels_and_says_so(
     qtbot: QtBot, session: Session, model: Model, sources: Sources, told: list[str]
 ) -> None:
     predict(session)
     chosen = closer(session, version="gone")
-    sources.fetch(chosen, lambda: None)
+    answered: list[bool] = []
+    sources.fetch(chosen, lambda: answered.append(sources.is_refused(chosen)))
     qtbot.waitUntil(lambda: bool(told), timeout=5000)
     assert "gone, which proposed this one, is not here any more" in told[-1]
-    assert "brush" in told[-1]
+    assert "pixels" in told[-1]
+    assert answered == [True]
     assert not sources.waits_for(chosen)
 
 
@@ -184,3 +188,27 @@ def test_what_was_dropped_can_be_asked_for_again(
     model.asked[0].set_running_or_notify_cancel()
     qtbot.waitUntil(lambda: not sources.waits_for(chosen))
     assert sources.recall(chosen) == AGAIN
+
+
+def test_hints_for_an_instance_whose_model_is_gone_change_its_pixels(
+    qtbot: QtBot, session: Session, canvas: Canvas, model: Model, told: list[str]
+) -> None:
+    predict(session)
+    chosen = propose_left_half(session, version="gone")
+    session.select([chosen.id])
+    canvas.set_tool("solve")
+    tool = canvas.tool
+    assert isinstance(tool, SolveTool)
+    x, y, width, height = chosen.bbox
+    tool.mark((x + width + 3, y + height / 2), True)
+    assert "waits" in tool.hint
+    document = document_of(session)
+    qtbot.waitUntil(lambda: document.annotations[chosen.id] != chosen, timeout=20000)
+    made = document.annotations[chosen.id]
+    assert made.state is AnnotationState.CORRECTED
+    assert made.area > chosen.area
+    assert (made.origin, made.coefficients) == (chosen.origin, chosen.coefficients)
+    assert "pixels" in told[1]
+    tool.take_back()
+    qtbot.waitUntil(lambda: document.annotations[chosen.id] == chosen, timeout=20000)
+    canvas.set_tool("select")

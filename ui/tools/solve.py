@@ -39,6 +39,7 @@ from ui.tools.waiting import GONE, Waiting
 from ui.tools.work import Remembered, Work
 
 if TYPE_CHECKING:
+    from model.messages import Prediction
     from ui.canvas.view import Canvas
     from ui.session import Session
 
@@ -159,14 +160,23 @@ class SolveTool(Tool):
             work.since = work.since or time.monotonic()
             return work
         prediction = self._sources.get(chosen)
+        plain = prediction is None and self._is_orphan(chosen)
+        if plain:
+            prediction = self.session.prediction
         if prediction is None:
             return None
-        self._work = Work(chosen, prediction, self.document, since=time.monotonic())
+        self._work = Work(chosen, prediction, self.document, since=time.monotonic(), plain=plain)
         return self._work
+
+    def _is_orphan(self, chosen: Annotation) -> bool:
+        """Whether the model that proposed it cannot be had: then the active one's prototypes do."""
+        active, origin = self.session.model.version, chosen.origin
+        other = origin is not None and active is not None and active.name != origin.model_version
+        return other and self._sources.is_refused(chosen)
 
     def _keep(self, chosen: Annotation, stroke: Stroke) -> None:
         """Keep a hint until the prototypes are there, and ask for them."""
-        words = self._sources.fetch(chosen, self._prediction_arrived)
+        words = self._fetch(chosen)
         if words:
             self._pending.add(chosen.id, stroke)
             self.canvas.update()
@@ -182,15 +192,33 @@ class SolveTool(Tool):
             waiting.drop()
             self._picker.ask_at(prediction, *place)
         elif chosen is not None and chosen.id == waiting.of and waiting.strokes:
-            origin = chosen.origin
             if self._ready(chosen) is not None:
                 self._give()
-            elif origin is not None and prediction is not None:
-                if origin.model_version != prediction.model_version:  # never ask the same model twice
-                    waiting.drop()
-                    self.tell(explain_refusal(chosen, prediction), "warning")
-                self.canvas.update()
+            else:
+                self._ask_further(chosen, prediction)
+            self.canvas.update()
         self.canvas.update_hint()
+
+    def _fetch(self, chosen: Annotation) -> str:
+        if self._is_orphan(chosen):
+            return self._sources.look()
+        return self._sources.fetch(chosen, self._prediction_arrived)
+
+    def _ask_further(self, chosen: Annotation, prediction: Prediction | None) -> None:
+        """What has come is not what the hints wait for: another version's prototypes, or a refusal."""
+        active, origin = self.session.model.version, chosen.origin
+        if self._is_orphan(chosen):
+            self._sources.look()
+        elif self._sources.is_refused(chosen):
+            self._pending.drop()
+        elif (
+            origin is not None and prediction is not None and origin.model_version != prediction.model_version
+        ):
+            if active is not None and active.name != origin.model_version:  # it was not known yet
+                self.tell(self._fetch(chosen), "info")
+            else:  # never ask the same model twice
+                self._pending.drop()
+                self.tell(explain_refusal(chosen, prediction), "warning")
 
     def _give(self) -> None:
         """The first hint that waited, once nothing else is under way: each is an edit of its own."""
@@ -230,7 +258,9 @@ class SolveTool(Tool):
             pixels, start = self._pixels_for(work), self._start_mask(work)
             known = work.asked is None
             return (
-                Trial(work.start, work.prediction, work.strokes, work.steps, start, pixels) if known else None
+                Trial(work.solved_from, work.prediction, work.strokes, work.steps, start, pixels)
+                if known
+                else None
             )
         prediction = self._sources.get(chosen)
         if prediction is None:
@@ -286,7 +316,7 @@ class SolveTool(Tool):
         def solved() -> tuple[Solved, Known]:
             old = work.mask = before if before is not None else to_mask(start, *size)
             made = solve_strokes(
-                work.start,
+                work.solved_from,
                 work.prediction,
                 strokes,
                 known,
@@ -345,7 +375,7 @@ class SolveTool(Tool):
         work = self._work
         if work is None or work.document is None or work.solved is None:
             return
-        before, after = _present(work), _as_work(work.start, work.solved.annotation)
+        before, after = _present(work), _as_work(work, work.solved.annotation)
         if before is None or after is None or (before == after and work.strokes in work.hints_of(before)):
             self._live.end()
             return
@@ -379,7 +409,7 @@ class SolveTool(Tool):
         self._latest.forget()
         try:
             work.solved = solve_strokes(
-                work.start,
+                work.solved_from,
                 work.prediction,
                 work.strokes,
                 work.steps,
@@ -405,7 +435,7 @@ class SolveTool(Tool):
         if work is None or not work.strokes:
             self._hints.forget()
         else:
-            self._hints.show(work.start, work.steps[: len(work.strokes)])
+            self._hints.show(work.solved_from, work.steps[: len(work.strokes)])
 
     def _drop_unsettled(self) -> None:
         """Forget the hints since the last edit."""
@@ -416,6 +446,7 @@ class SolveTool(Tool):
         self._live.end()
         self._publish()
         self.canvas.update()
+        self.canvas.update_hint()
 
     # what happens around it
 
@@ -601,11 +632,14 @@ def _present(work: Work) -> Annotation | None:
     return work.document.annotations.get(work.start.id) if work.document is not None else None
 
 
-def _as_work(start: Annotation, made: Annotation | None) -> Annotation | None:
+def _as_work(work: Work, made: Annotation | None) -> Annotation | None:
     """What hints made of a proposal is a person's work, also of one that was imported and has no prototypes.
 
     A proposal is swept away when the image is pre-labelled again, and hidden by the threshold.
     """
+    start = work.start
+    if made is not None and work.plain:
+        made = replace(made, origin=start.origin, coefficients=start.coefficients)
     if made is None or made.geometry == start.geometry or made.state in PERSONS_WORK:
         return made
     return replace(made, state=AnnotationState.CORRECTED)

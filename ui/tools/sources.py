@@ -30,7 +30,9 @@ MOST = 24  # predictions of regions that are kept, of one image: about a megabyt
 WAIT = "one moment: the model looks at this image"
 OTHER = "one moment: {version}, which proposed this one, looks at the image"
 AGAIN = "one moment: the model looks closer at this one again"
-GONE = "{version}, which proposed this one, is not here any more: its mask can be corrected by brush only"
+GONE = (
+    "{version}, which proposed this one, is not here any more: hints change its pixels, not its coefficients"
+)
 Key = tuple[int, str, tuple[float, ...] | None]
 
 
@@ -67,7 +69,7 @@ class Sources(QObject):
         self.changed.emit()
 
     def fetch(self, annotation: Annotation, then: Callable[[], object]) -> str:
-        """Ask for what `get` did not give; `then` when it is there. What is waited for, in words."""
+        """Ask for what `get` did not give; `then` when it is there, or refused. Says what is waited for."""
         session, project, document = self._session, self._session.project, self._session.document
         if project is None or document is None:
             return ""
@@ -91,6 +93,7 @@ class Sources(QObject):
             self._asked.discard(key)
             self._refused.add(key)
             session.message.emit(str(error), "warning")
+            then()
 
         self._ask(document, project, origin, arrived, refused)
         return words
@@ -116,6 +119,13 @@ class Sources(QObject):
             return ""
         words = self.fetch(annotation, lambda: None)
         return AGAIN if words == WAIT else words
+
+    def is_refused(self, annotation: Annotation) -> bool:
+        """Whether an instance's prototypes were asked for and cannot be had."""
+        origin = annotation.origin
+        if origin is None:
+            return False
+        return (int(annotation.image_id), origin.model_version, origin.region) in self._refused
 
     def waits_for(self, annotation: Annotation) -> bool:
         """Whether the model looks at an instance's prototypes just now."""

@@ -5,7 +5,7 @@ GUI thread only. Frame: image pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +44,12 @@ class Work:
     since: float = 0.0
     pixels: NDArray[np.uint8] | None = None  # of the image, whole or reduced
     whole: bool = False  # whether the image was all there when these were taken
+    plain: bool = False  # the prototypes are of another model than its own: its pixels are all that counts
+    solved_from: Annotation = field(init=False)  # what hints are answered for: `start`, or just its pixels
+
+    def __post_init__(self) -> None:
+        start = self.start
+        self.solved_from = replace(start, origin=None, coefficients=None) if self.plain else start
 
     def settled_at(self, now: Annotation | None) -> Strokes:
         """The newest hints that made the instance what it is now."""
