@@ -197,6 +197,17 @@ def test_the_versions_that_ship_are_listed_with_their_cards(panel: TrainingPanel
     assert not panel.versions.use.isEnabled()  # the active one
 
 
+def test_a_card_of_many_words_leaves_the_list_its_room(panel: TrainingPanel, qtbot: QtBot) -> None:
+    listed = panel.versions.list
+    panel.tabs.setCurrentWidget(panel.versions)
+    panel.resize(320, 300)
+    qtbot.waitUntil(lambda: listed.count() >= 1)
+    panel.versions.card.setText("many words, " * 300)
+    qtbot.wait(20)
+    assert listed.viewport().height() >= 4 * listed.sizeHintForRow(0)
+    assert panel.height() == 300  # and the panel does not grow with it
+
+
 def test_a_card_shows_words_not_markup() -> None:
     version = versions.ModelVersion("v1", Path("w"), {"licence": "<b>x</b>", "created": time.time()})
     assert "&lt;b&gt;x" in card_html(version)

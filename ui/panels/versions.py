@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.errors import InputError
 from ui.panels.run_watch import number
@@ -17,6 +26,7 @@ if TYPE_CHECKING:
     from app.versions import ModelVersion
     from ui.session import Session
 
+SHOWN = 4  # versions that the list has room for at least
 NAMES = 6  # categories that are named in a card
 
 
@@ -42,7 +52,12 @@ class VersionsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(6)
-        for widget, stretch in ((self.list, 1), (self.card, 0), (self.use, 0), (self.words, 0)):
+        self.list.setMinimumHeight(SHOWN * self.list.fontMetrics().lineSpacing() * 3 // 2)
+        about = QScrollArea(widgetResizable=True)  # a card of many words leaves the list its room
+        about.setFrameShape(QFrame.Shape.NoFrame)
+        about.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        about.setWidget(self.card)
+        for widget, stretch in ((self.list, 2), (about, 3), (self.use, 0), (self.words, 0)):
             layout.addWidget(widget, stretch)
         session.project_changed.connect(self.refresh)
         session.version_changed.connect(self.refresh)
