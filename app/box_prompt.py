@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.ceiling import fitted
 from app.edges import refined
-from app.fine import FineLook, drawn
+from app.fine import FineLook, certainty, drawn
 from app.geometry import mask_iou, tight, window
 from model.basis import extended_basis, grown
 from model.masks import BoxMask, assemble
@@ -42,6 +42,7 @@ class Seed:
     source: str
     anchor: int | None = None  # its number, with `overlap` of its box with the drawn one
     overlap: float = 0.0
+    certainty: float | None = None  # of fine prototypes that drew the mask; None: they did not
 
     @property
     def category(self) -> str:
@@ -66,7 +67,7 @@ def best_of_box(
         return seed
     finer = None if finely is None else _finer(seed, prediction, pixels, finely)
     if finer is not None:
-        return replace(seed, mask=finer)
+        return replace(seed, mask=finer[0], certainty=finer[1])
     return replace(seed, mask=_to_edges(seed.mask, prediction, pixels)) if seed.source == "anchor" else seed
 
 
@@ -168,8 +169,10 @@ def candidates_under(prediction: Prediction, x: float, y: float) -> list[Seed]:
     return found
 
 
-def _finer(seed: Seed, prediction: Prediction, pixels: NDArray[np.uint8], finely: FineLook) -> BoxMask | None:
-    """The mask as fine prototypes see it, within the box; None where they see another thing."""
+def _finer(
+    seed: Seed, prediction: Prediction, pixels: NDArray[np.uint8], finely: FineLook
+) -> tuple[BoxMask, float] | None:
+    """The mask as fine prototypes see it, within the box, and how sure; None where they see another thing."""
     width, height = prediction.image_width, prediction.image_height
     left, top = max(round(seed.box[0]), 0), max(round(seed.box[1]), 0)
     right = min(round(seed.box[0] + seed.box[2]), width)
@@ -179,7 +182,7 @@ def _finer(seed: Seed, prediction: Prediction, pixels: NDArray[np.uint8], finely
     if sight is None:
         return None
     made = tight(BoxMask(left, top, window(drawn(sight), left, top, right, bottom)))
-    return made if made.bits.any() else None
+    return (made, certainty(sight)) if made.bits.any() else None
 
 
 def _to_edges(mask: BoxMask, prediction: Prediction, pixels: NDArray[np.uint8]) -> BoxMask:

@@ -31,10 +31,10 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """An instance that could be. From geometry alone: `score` and `origin` are None, `category` may be ''."""
+    """An instance that could be. One that the model does not know: `origin` is None, `category` may be ''."""
 
     category: str
-    score: float | None
+    score: float | None  # the model's, or how sure fine prototypes are; None: geometry and colour alone
     mask: BoxMask
     geometry: RleMask
     origin: Origin | None
@@ -60,7 +60,7 @@ def _candidate(prediction: Prediction, seed: Seed) -> Candidate | None:
         return None
     geometry = from_mask(mask, prediction.image_width, prediction.image_height)
     if seed.source == "geometry":
-        return Candidate(seed.category, None, mask, geometry, None)
+        return Candidate(seed.category, seed.certainty, mask, geometry, None)
     coefficients = tuple(float(each) for each in seed.coefficients)
     origin = Origin(prediction.model_version, seed.box, coefficients, prediction.region)
     score = seed.classes[0][1] if seed.classes else 0.0
@@ -75,7 +75,7 @@ def take(
     A proposal that is hidden by the threshold, or was rejected, and is this very detection becomes it.
     """
     seen = candidate.origin is not None
-    state = AnnotationState.ACCEPTED if seen else AnnotationState.DRAWN
+    state = AnnotationState.DRAWN if candidate.score is None else AnnotationState.ACCEPTED
     dormant = (AnnotationState.PROPOSED, AnnotationState.REJECTED)
     for each in document.annotations.values():
         if seen and each.origin == candidate.origin and each.state in dormant:

@@ -12,25 +12,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.fine import FineLook, drawn
+from app.fine import FineLook, certainty, drawn
 from app.geometry import mask_iou, tight, window
-from model.basis import grown
+from model.basis import Rectangle, grown
 from model.masks import BoxMask
 from model.opencv import cv2
 
 SIZES = (0.75, 0.47, 0.29, 0.18, 0.115)  # of discs, in the image's shorter side
 LEAST = 16.0  # pixels: of a disc's diameter
 LOOKS = 3  # each is around what the one before saw
-SURE = 4.0  # logits: beyond, an answer is no surer
+PLAIN = 2.0  # levels of 255: where parts of a place deviate less, nothing stands out
 SAME = 0.8  # IoU of masks from which two sizes found one object
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sized:
-    """An object that was seen. `certainty`: the mean of |logit|, at most `SURE`, of that; 0 to 1."""
+    """An object that was seen, and how sure that answer is of itself."""
 
     mask: BoxMask
-    certainty: float
+    certainty: float  # 0 to 1
 
 
 def objects_at(
@@ -57,20 +57,22 @@ def _seen(
         diameter = share * min(size)
         if diameter < LEAST and share != SIZES[0]:
             return
-        mask, certainty = _disc(x, y, diameter, size), 0.0
+        mask, sure = _disc(x, y, diameter, size), 0.0
         for _ in range(LOOKS):
             rows, columns = mask.bits.shape
             around = grown((float(mask.left), float(mask.top), float(columns), float(rows)), *size)
+            if _plain(pixels, around, scale):
+                break
             sight = finely.anyhow(mask, around, pixels, scale)
             if sight is None:
                 break
-            certainty = float(np.minimum(np.abs(sight.first), SURE).mean()) / SURE
+            sure = certainty(sight)
             mask = drawn(sight)
             if not mask.bits.any():
                 break
         else:
             if window(mask, int(x), int(y), int(x) + 1, int(y) + 1).any():
-                yield Sized(mask, certainty)
+                yield Sized(mask, sure)
 
 
 def _disc(x: float, y: float, diameter: float, size: tuple[int, int]) -> BoxMask:
@@ -79,3 +81,10 @@ def _disc(x: float, y: float, diameter: float, size: tuple[int, int]) -> BoxMask
     bits = np.zeros((bottom - top, right - left), np.uint8)
     cv2.circle(bits, (round(x - 0.5) - left, round(y - 0.5) - top), max(round(diameter / 2), 1), 1, -1)
     return tight(BoxMask(left, top, bits.view(np.bool_)))
+
+
+def _plain(pixels: NDArray[np.uint8], around: Rectangle, scale: float) -> bool:
+    left, top, right, bottom = (int(each / scale) for each in around)
+    part = np.ascontiguousarray(pixels[top : max(bottom, top + 1), left : max(right, left + 1)])
+    parts = cv2.resize(part, (16, 16), interpolation=cv2.INTER_AREA)
+    return float(np.asarray(parts).std((0, 1)).max()) < PLAIN

@@ -18,7 +18,7 @@ from model.opencv import cv2
 REMEMBERED = 4
 LEAST = 12  # pixels of the longer side of what is looked at
 FULL = 0.9  # of it: a mask that fills more leaves nothing to tell it from
-SURE = 4.0  # logits beyond do not move an edge between two cells
+SURE = 4.0  # logits beyond do not move an edge between two cells, and are no surer
 TRUSTED = 0.4  # IoU of a first answer with the mask that is there: below, something else was seen
 
 
@@ -92,6 +92,11 @@ def redrawn(mask: BoxMask, pixels: NDArray[np.uint8], width: int, finely: FineLo
     sight = finely.of(mask, grown(box, width, round(pixels.shape[0] * scale)), pixels, scale)
     made = mask if sight is None else drawn(sight)
     return made if made.bits.any() else mask
+
+
+def certainty(sight: Sight) -> float:
+    """How sure the first answer is of itself: the mean of |logit|, at most `SURE`, of that; 0 to 1."""
+    return float(np.minimum(np.abs(sight.first), SURE).mean()) / SURE
 
 
 def _likeness(sight: Sight) -> float:

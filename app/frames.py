@@ -88,7 +88,7 @@ def recomposed(
         box = (box[0] - prediction.region[0], box[1] - prediction.region[1], box[2], box[3])
     made = by_coefficients(here, there, coefficients, box=box)
     mask = to_mask(made.geometry, *size)
-    if annotation.coefficients is not None or annotation.state not in UNTOUCHED:
+    if annotation.coefficients is not None or annotation.state is not AnnotationState.PROPOSED:
         now = to_mask(by_coefficients(here, there, present(here)).geometry, *size)
         mask = _layered(mask, now, to_mask(here.geometry, *size), box)
         made = replace(made, geometry=from_mask(mask, *size))

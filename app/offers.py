@@ -55,5 +55,5 @@ def _of_any_size(
         mask = tight(each.mask)
         rows, columns = mask.bits.shape
         box = float(mask.left), float(mask.top), float(columns), float(rows)
-        seeds.append(Seed(mask, nothing, box, (), "geometry"))
+        seeds.append(Seed(mask, nothing, box, (), "geometry", certainty=each.certainty))
     return seeds

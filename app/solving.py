@@ -78,7 +78,8 @@ def solve_strokes(
     k = prediction.prototypes.shape[2]
     coefficients = np.zeros(k, np.float32) if drawn else present(start)
     box = start.bbox if start.origin is None else start.origin.box
-    untouched = not drawn and start.coefficients is None and start.state in UNTOUCHED
+    untouched = start.coefficients is None and start.state in UNTOUCHED
+    untouched = untouched and not (drawn and start.score is None)  # imported: perhaps a person's work
     steps = solve_near(
         old, coefficients, box, prediction, pixels, strokes, known, untouched=untouched, finely=finely
     )
@@ -94,6 +95,8 @@ def solve_strokes(
         bbox=(float(mask.left), float(mask.top), float(columns), float(rows)),
         area=float(np.count_nonzero(mask.bits)),
     )
+    if start.state in UNTOUCHED:
+        made = replace(made, state=AnnotationState.CORRECTED)
     if not drawn:
         found = np.asarray(steps[-1].coefficients, np.float32)  # as it is stored
         made = replace(

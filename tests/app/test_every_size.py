@@ -59,3 +59,10 @@ def test_tiny_images_and_places_outside_are_answered(
     picture = np.zeros((size[1], size[0], 3), np.uint8)
     for each in objects_at(picture, size, *place, look()):
         assert each.mask.bits.any()
+
+
+@pytest.mark.parametrize("deviation", [0.0, 5.0])
+def test_on_plain_ground_nothing_stands_out(deviation: float) -> None:
+    noise = np.random.default_rng(0).normal(128, deviation, (HEIGHT, WIDTH, 3))
+    picture = np.clip(noise, 0, 255).astype(np.uint8)
+    assert objects_at(picture, (WIDTH, HEIGHT), 150.5, 110.5, look()) == []

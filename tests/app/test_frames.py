@@ -158,3 +158,16 @@ def test_what_was_painted_stays_over_another_sum() -> None:
     assert not covers(made, 85, 105)
     _, cut = recomposed(painted, known, np.array([0.9, 0, 0, 0]), box=(30.0, 20.0, 100.0, 160.0))
     assert not covers(cut, 255, 35)
+
+
+def test_an_accepted_mask_that_is_not_its_coefficients_keeps_the_difference() -> None:
+    from app.geometry import from_mask, union
+
+    known = prediction()
+    start = replace(proposal(known), state=AnnotationState.ACCEPTED)
+    before = to_mask(start.geometry, *SIZE)
+    finer = union(before, BoxMask(before.right + 4, before.top + 20, np.ones((6, 9), np.bool_)))
+    start = replace(start, geometry=from_mask(finer, *SIZE))
+    assert start.origin is not None
+    _, mask = recomposed(start, known, np.asarray(start.origin.coefficients, np.float32) * 1.01)
+    assert covers(mask, before.right + 8, before.top + 23)

@@ -1,13 +1,17 @@
 """Hints make a mask: the same ones the same mask, the newer of two counts, the rest is painted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app import solving
 from app.annotation import AnnotationState
 from app.errors import InputError
 from app.geometry import EMPTY
+from app.instance_solving import solve_near
 from app.solving import (
     Stroke,
     changed_rect,
@@ -96,3 +100,26 @@ def test_a_loose_piece_goes_as_a_whole() -> None:
     assert covers(gone.mask, 60, 100)
     kept = solve_strokes(start, known, [Stroke(((203.0, 165.0),), True), Stroke(((203.0, 40.0),), False)])
     assert covers(kept.mask, 203, 165)
+
+
+def test_an_instance_of_no_model_is_drawn_anew_where_nobody_touched_it_and_counts_as_corrected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = prediction()
+    asked: list[bool] = []
+
+    def spy(*arguments: object, untouched: bool, **others: object) -> object:
+        asked.append(untouched)
+        return solve_near(*arguments, untouched=untouched, **others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(solving, "solve_near", spy)
+    drawn = mask_annotation(1, disc(80, 90, 40, SIZE), SIZE)
+    imported = replace(drawn, state=AnnotationState.ACCEPTED)
+    found = replace(imported, score=0.9)
+    states = []
+    for start in (drawn, imported, found):
+        made = solve_strokes(start, known, [Stroke(((150.0, 90.0),), True)]).annotation
+        assert made is not None
+        states.append(made.state)
+    assert asked == [False, False, True]
+    assert states == [AnnotationState.DRAWN, AnnotationState.CORRECTED, AnnotationState.CORRECTED]

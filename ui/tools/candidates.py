@@ -52,7 +52,7 @@ class CandidatePicker:
         shown = self.shown
         if shown is None:
             return "Looking …"
-        what = f"{shown.category} {shown.score:.2f}" if shown.score is not None else "what stands out here"
+        what = "what stands out here" if shown.origin is None else f"{shown.category} {shown.score:.2f}"
         many = f"{self._place + 1} of {len(self._found)}" if len(self._found) > 1 else "The only candidate"
         more = " · Tab: the next" if len(self._found) > 1 else ""
         return f"{many}: {what} · Enter or click: take it{more} · Esc: none"
@@ -63,8 +63,14 @@ class CandidatePicker:
         pixels = pixels_of(self._tool.session).for_box((x, y, side, side))
         self._ask(lambda: candidates_at(prediction, x, y, pixels), self._offer)
 
-    def ask_in(self, prediction: Prediction, box: Box, otherwise: Callable[[], object]) -> None:
-        """Take what fits a box best at once; `otherwise` where nothing does."""
+    def ask_in(
+        self,
+        prediction: Prediction,
+        box: Box,
+        otherwise: Callable[[], object],
+        ended: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Take what fits a box best at once; `otherwise` where nothing does; `ended` after either."""
 
         def best(found: list[Candidate]) -> None:
             if found:
@@ -72,6 +78,7 @@ class CandidatePicker:
                 self.take()
             else:
                 otherwise()
+            ended()
 
         pixels = pixels_of(self._tool.session).whole
 
