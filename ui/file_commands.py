@@ -114,7 +114,8 @@ def export_file(context: Context) -> None:
     project = context.session.project
     if project is None:
         return
-    dialog = ExportDialog(context.window, context.session.records)
+    file = project.folder.parent / f"{project.name}.json"
+    dialog = ExportDialog(context.window, context.session.records, file)
     if dialog.exec():
         context.run_task(
             f"Exporting {dialog.file.name}",

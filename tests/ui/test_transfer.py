@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.annotation import ImageState
@@ -63,7 +63,7 @@ def test_an_export_writes_open_proposals_when_asked(session: Session, qtbot: QtB
     written(session)
     parent = QWidget()
     qtbot.addWidget(parent)
-    dialog = ExportDialog(parent, session.project.images())
+    dialog = ExportDialog(parent, session.project.images(), tmp_path / "a.json")
     _tick(dialog, "New")
     _tick(dialog, "open proposals")
     file = tmp_path / "out.json"
@@ -73,3 +73,23 @@ def test_an_export_writes_open_proposals_when_asked(session: Session, qtbot: QtB
     work(lambda done, total: None, lambda: False)
     found = json.loads(file.read_text(encoding="utf-8"))["annotations"]
     assert [each["score"] for each in found] == [0.7]
+
+
+def test_an_export_says_that_it_replaces_a_file_and_needs_a_name(
+    session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    assert session.project is not None
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = ExportDialog(parent, session.project.images(), tmp_path / "there.json")
+    buttons, (summary, *_) = dialog.findChild(QDialogButtonBox), dialog.findChildren(QLabel, "faint")
+    assert buttons is not None
+    save = buttons.button(QDialogButtonBox.StandardButton.Save)
+    assert "replaced" not in summary.text()
+    (tmp_path / "there.json").write_text("{}")
+    field = dialog.findChildren(QLineEdit)[0]
+    field.setText(str(tmp_path))
+    assert not save.isEnabled()
+    field.setText(str(tmp_path / "there.json"))
+    assert save.isEnabled()
+    assert "The file that is there is replaced" in summary.text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -175,16 +176,18 @@ class ImportDialog(QDialog):
 class ExportDialog(QDialog):
     """File, images by state, form of the masks."""
 
-    def __init__(self, parent: QWidget, records: Sequence[ImageRecord]) -> None:
+    def __init__(self, parent: QWidget, records: Sequence[ImageRecord], file: Path) -> None:
+        """`file`: where it would be written; each project has another."""
         super().__init__(parent)
         self.setWindowTitle("Export COCO")
         self._records = records
         counts = Counter(record.state for record in records)
-        self._path = QLineEdit(str(Path.home() / "annotations.json"))
+        self._path = QLineEdit(str(file))
+        self._path.textChanged.connect(self._summarise)
         browse = QPushButton("Choose …")
         browse.clicked.connect(self._browse)
         self._states = {
-            state: QCheckBox(f"{str(state).capitalize()} ({counts[state]} images)") for state in ImageState
+            state: QCheckBox(f"{str(state).capitalize()} ({_images(counts[state])})") for state in ImageState
         }
         self._states[ImageState.DONE].setChecked(True)
         self._form = QComboBox()
@@ -240,13 +243,22 @@ class ExportDialog(QDialog):
         instances = sum(record.annotation_count for record in chosen)
         proposals = sum(record.proposal_count for record in chosen)
         open_ones = f"{proposals:,} open proposals {'go with them' if self.include_proposals else 'stay out'}"
-        self._summary.setText(
-            f"{len(chosen):,} images with {instances:,} annotations; {open_ones}. "
-            "The file is checked after writing."
-        )
-        self._buttons.button(QDialogButtonBox.StandardButton.Save).setEnabled(bool(self.states))
+        words = f"{_images(len(chosen))} with {instances:,} annotations; {open_ones}. "
+        file = self.file
+        problem = ""
+        if not self._path.text().strip() or os.path.isdir(file):
+            problem = "Name the file, not only its folder."
+        elif os.path.exists(file):
+            words += "The file that is there is replaced. "
+        self._summary.setText(problem or f"{words}The file is checked after writing.")
+        fine = bool(self.states) and not problem
+        self._buttons.button(QDialogButtonBox.StandardButton.Save).setEnabled(fine)
 
     def _browse(self) -> None:
         chosen, _ = QFileDialog.getSaveFileName(self, "Export COCO", self._path.text(), "COCO JSON (*.json)")
         if chosen:
             self._path.setText(chosen)
+
+
+def _images(count: int) -> str:
+    return f"{count:,} image{'' if count == 1 else 's'}"
