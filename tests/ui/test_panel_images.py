@@ -45,6 +45,8 @@ def test_chips_count_states_and_follow_edits(panel: ImagesPanel, session: Sessio
     assert chips[ImageState.IN_PROGRESS].text() == "In progress 1"
     assert chips[ImageState.IN_PROGRESS].isVisible()
     session.set_image_state(ImageState.DONE)
+    assert chips[ImageState.IN_PROGRESS].text() == "In progress 0"
+    assert chips[ImageState.IN_PROGRESS].isVisible()  # the list below would jump at each image
     assert panel.progress.text() == "1 of 3 done"
     assert panel.done.value() == 1
 

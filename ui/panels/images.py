@@ -79,6 +79,7 @@ class ImagesPanel(QWidget):
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.progress, self.done = QLabel(), QProgressBar()
+        self._came: set[object] = set()  # states that images of this project were in
         self._asked = 0  # arrangements: an older answer is dropped
         self._meanwhile: dict[ImageId, ImageRecord] = {}  # changed while one is under way
         self._typing = QTimer(self, singleShot=True, interval=TYPING)
@@ -158,6 +159,7 @@ class ImagesPanel(QWidget):
 
     def _other_project(self) -> None:
         """Nothing of the one before is shown while its list is made."""
+        self._came.clear()
         self.model.forget_thumbnails()
         self.model.show(Catalog.of(()))
         self.refresh()
@@ -192,14 +194,15 @@ class ImagesPanel(QWidget):
         self._show_counts()
 
     def _show_counts(self) -> None:
-        """Numbers on the chips; states that no image is in have none, unless they are the filter."""
+        """Numbers on the chips. One that came stays with the project: the list below would jump."""
         states, total = self._session.images.states, len(self._session.records)
         done, skipped = states[ImageState.DONE], states[ImageState.SKIPPED]
         for key, chip in self.states.chips.items():
             count = states[key] if isinstance(key, ImageState) else total
             name = str(key).capitalize() if isinstance(key, ImageState) else "All"
             chip.set_text(f"{name} {count:,}")
-            chip.setVisible(key is None or count > 0 or chip.isChecked())
+            self._came |= {key} if count else set()
+            chip.setVisible(key is None or key in self._came or chip.isChecked())
         words = f"{done:,} of {total:,} done" + (f", {skipped:,} skipped" if skipped else "")
         empty = "No images yet" if self._session.project is not None else ""
         self.progress.setText(words if total else empty)
