@@ -28,6 +28,8 @@ class Context(QObject):
 
     training_wanted: SignalInstance = Signal()  # type: ignore[assignment]
     versions_wanted: SignalInstance = Signal()  # type: ignore[assignment]
+    weights_wanted: SignalInstance = Signal()  # type: ignore[assignment]
+    published_wanted: SignalInstance = Signal()  # type: ignore[assignment]
     mode_wanted: SignalInstance = Signal(str)  # type: ignore[assignment]  # one of theme.MODES
     quit_wanted: SignalInstance = Signal()  # type: ignore[assignment]
     theme_wanted: SignalInstance = Signal()  # type: ignore[assignment]
@@ -118,6 +120,14 @@ class Context(QObject):
     def show_versions(self) -> None:
         """Open the list of model versions."""
         self.versions_wanted.emit()
+
+    def open_weights(self) -> None:
+        """Take a weights file and make it active."""
+        self.weights_wanted.emit()
+
+    def get_published(self) -> None:
+        """The table of published models."""
+        self.published_wanted.emit()
 
     def show_ceilings(self) -> None:
         """How well the prototypes can express the project's masks."""

@@ -148,6 +148,8 @@ class MainWindow(QMainWindow):
         self.categories.settled.connect(self.canvas.setFocus)
         context.training_wanted.connect(lambda: self.docks.bring("Training"))
         context.versions_wanted.connect(self._show_versions)
+        context.weights_wanted.connect(self.model_button.open_file)
+        context.published_wanted.connect(self.model_button.get_published)
         self.tasks.changed.connect(self._close_at_last)
         context.quit_wanted.connect(self.close)
         context.theme_wanted.connect(self.toggle_theme)

@@ -79,3 +79,20 @@ def test_a_weights_file_from_elsewhere_becomes_a_version_of_the_project(
     button.adopt(elsewhere)
     qtbot.waitUntil(lambda: button.active == "my-weights")
     assert [each.name for each in button.versions][-1] == "my-weights"
+
+
+@pytest.mark.parametrize("action", ["model.open", "model.published"])
+def test_the_ways_to_other_weights_are_in_the_menu_of_the_window_too(
+    button: ModelButton, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "ui.model_button.QFileDialog.getOpenFileName", lambda *_: (asked.append("model.open"), ("", ""))[1]
+    )
+    monkeypatch.setattr(
+        "ui.dialogs.pretrained.PretrainedDialog.exec", lambda self: asked.append("model.published")
+    )
+    window = button.window()
+    assert isinstance(window, MainWindow)
+    window.actions_.by_id[action].trigger()
+    assert asked == [action]
