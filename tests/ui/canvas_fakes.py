@@ -80,6 +80,7 @@ class FakeSession(QObject):
         self.prediction: Prediction | None = None
         self.model = SimpleNamespace(version=None, look=lambda document: self.predict_current())
         self.who = ""
+        self.auto_prelabel = False
         self.selection: tuple[AnnotationId, ...] = ()
         self.categories = FakeCategories(self.category_needed.emit)
         self.category: Category | None = CATEGORIES[0]

@@ -10,7 +10,7 @@ from app.annotation import AnnotationId
 from app.edits import EditKind
 from model.masks import BoxMask
 from tests.ui.canvas_fakes import FakeSession
-from tests.ui.solving import SIZE, has, place, show_proposal
+from tests.ui.solving import SIZE, has, place, prediction, show_proposal
 from ui.canvas.view import Canvas
 
 LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -103,3 +103,46 @@ def test_with_control_it_is_a_plain_box(session: FakeSession, canvas: Canvas) ->
     assert made is not None
     assert made.origin is None
     assert has(made, 220, 100)
+
+
+def drawn_boxes(session: FakeSession, canvas: Canvas) -> None:
+    """Two boxes, the second before the first is answered, while the model has yet to look."""
+    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [])
+    session.auto_prelabel, session.prediction = True, None
+    canvas.set_tool("box")
+    for left in (30, 160):
+        drag(canvas, (left, 20), (left + 110, 180))
+
+
+def test_boxes_wait_for_the_model_and_each_is_answered(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    drawn_boxes(session, canvas)
+    assert session.applied == []
+    assert "asked for a prediction" in session.messages
+    assert "2 boxes wait" in canvas.tool.hint
+    session.prediction = prediction()
+    session.prediction_changed.emit()
+    qtbot.waitUntil(lambda: len(session.applied) == 2, timeout=20000)
+    assert [each.kind for each in session.applied] == [EditKind.ADD] * 2
+    assert not canvas.tool.busy
+
+
+@pytest.mark.parametrize("why", ["the model fails", "another tool"])
+def test_boxes_that_no_model_answers_count_as_they_are(
+    session: FakeSession, canvas: Canvas, why: str
+) -> None:
+    drawn_boxes(session, canvas)
+    if why == "another tool":
+        canvas.set_tool("select")
+    else:
+        session.message.emit("the model's process ended", "error")
+    made = [each.changes[0].after for each in session.applied]
+    assert [each.bbox for each in made if each] == [(30, 20, 110, 160), (160, 20, 110, 160)]
+
+
+def test_escape_drops_boxes_that_wait(session: FakeSession, canvas: Canvas) -> None:
+    drawn_boxes(session, canvas)
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    canvas.set_tool("select")
+    assert session.applied == []

@@ -1,8 +1,8 @@
 """Draw a box: drag it, or click two corners.
 
-Where the model has looked at the image the box asks it: what it had in mind there becomes the instance; an
-object that it has never seen begins from the box's geometry. Else, and with Ctrl, the box becomes four
-vertices on whole pixels.
+The box asks the model: what it had in mind there becomes the instance; an object that it has never seen
+begins from the box's geometry. Boxes wait, in their order, while it looks at the image. Where pre-labelling
+is turned off, and with Ctrl, the box becomes four vertices on whole pixels.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from app.geometry import PolygonPart, Polygons
 from ui.canvas import overlay
 from ui.tools.base import Pointer, Tool
 from ui.tools.candidates import CandidatePicker
+from ui.tools.sources import sources_of
 
 if TYPE_CHECKING:
+    from app.candidates import Box
+    from app.document import ImageDocument
     from ui.canvas.view import Canvas
     from ui.session import Session
 
@@ -37,18 +40,28 @@ class BoxTool(Tool):
     def __init__(self, canvas: Canvas, session: Session) -> None:
         super().__init__(canvas, session)
         self._picker = CandidatePicker(self)
+        self._asked: list[tuple[Box, ImageDocument]] = []  # boxes that wait for the model's answer
+        session.prediction_changed.connect(self._ask_next)
+        session.message.connect(self._heard)
 
     @property
     def hint(self) -> str:
+        if self._first is None and self._asked and self.session.prediction is None:
+            many = "1 box waits" if len(self._asked) == 1 else f"{len(self._asked)} boxes wait"
+            return f"{many} until the model has looked at this image · Esc: none"
         if self._first is None:
             asks = " around an object: the model finds its mask · Ctrl: a plain box"
-            more = asks if self.session.prediction is not None else ", or click two corners"
+            more = asks if self._may_ask else ", or click two corners"
             return f"Drag a box{more} · Shift: square"
         return "Release or click at the other corner · Shift: square · Esc drops it"
 
     @property
     def busy(self) -> bool:
-        return self._first is not None or self._picker.busy or super().busy
+        return self._first is not None or bool(self._asked) or super().busy
+
+    @property
+    def _may_ask(self) -> bool:
+        return self.session.prediction is not None or self.session.auto_prelabel
 
     def press(self, pointer: Pointer) -> None:
         if self.document is None:
@@ -56,7 +69,6 @@ class BoxTool(Tool):
         if super().busy:
             self.tell("choose a category for the box that waits, or press Esc to drop it", "warning")
         elif self._first is None:
-            self._picker.cancel()
             self.began()
             self._first, self._held = pointer, True
         else:
@@ -82,16 +94,45 @@ class BoxTool(Tool):
         left, top, right, bottom = self._box(pointer)
         self._repaint()
         self._first = None
-        prediction = self.session.prediction
-        if right <= left or bottom <= top:
+        document = self.document
+        if right <= left or bottom <= top or document is None:
             return
-        corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-        plain = Polygons((PolygonPart(corners),))
-        if prediction is not None and not pointer.control:
-            box = (left, top, right - left, bottom - top)
-            self._picker.ask_in(prediction, box, lambda: self.add(plain))
-        else:
-            self.add(plain)
+        box = (left, top, right - left, bottom - top)
+        if pointer.control or not self._may_ask:
+            self.add(_plain(box))
+            return
+        self._asked.append((box, document))
+        self._ask_next()
+        if self.session.prediction is None and (words := sources_of(self.session).look()):
+            self.tell(words, "info")
+        self.canvas.update_hint()
+
+    def _ask_next(self) -> None:
+        """The first box that waits, once the model has looked and nothing else is asked."""
+        prediction = self.session.prediction
+        if prediction is None or not self._asked or self._picker.busy or self.canvas.tool is not self:
+            return
+        box, document = self._asked[0]
+        if document is self.document:
+            self._picker.ask_in(prediction, box, lambda: self.add(_plain(box)), self._answered)
+
+    def _answered(self) -> None:
+        del self._asked[:1]
+        self.canvas.update()
+        self._ask_next()
+
+    def _heard(self, words: str, kind: str) -> None:
+        """Where the model fails, what was drawn counts as it is."""
+        if kind == "error" and self.session.prediction is None:
+            self.settle()
+
+    def settle(self) -> None:
+        """A box that was drawn counts, also where nobody waits for the answer."""
+        waiting, self._asked = self._asked, []
+        if waiting:
+            self._picker.cancel()
+        for box, document in waiting:
+            self.add(_plain(box), document=document)
 
     def _box(self, pointer: Pointer) -> tuple[float, float, float, float]:
         """Left, top, right, bottom on whole pixels within the image."""
@@ -118,7 +159,9 @@ class BoxTool(Tool):
         had = self._first is not None
         self._repaint()
         self._first, self._held = None, False
-        return self._picker.cancel() or super().cancel() or had
+        waiting, self._asked = self._asked, []
+        self.canvas.update()
+        return self._picker.cancel() or bool(waiting) or super().cancel() or had
 
     def leave(self) -> None:
         if self._first is None:
@@ -135,7 +178,14 @@ class BoxTool(Tool):
 
     def paint(self, painter: QPainter, dirty: QRectF) -> None:
         view, pointer = self.canvas.view, self._pointer
-        if view is None or pointer is None:
+        if view is None:
+            return
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(*self.canvas.drawing_color()), 1.5, Qt.PenStyle.DashLine))
+        for (x, y, width, height), _ in self._asked:
+            left, top, right, bottom = view.rect_to_widget((x, y, x + width, y + height))
+            painter.drawRect(QRectF(QPointF(left, top), QPointF(right, bottom)))
+        if pointer is None:
             return
         if self._first is None:
             painter.setPen(QPen(QColor(255, 255, 255, 110), 1, Qt.PenStyle.DotLine))
@@ -155,3 +205,10 @@ class BoxTool(Tool):
         painter.drawRect(rect)
         text = f"{box[2] - box[0]:.0f} × {box[3] - box[1]:.0f}"
         overlay.paint_text(painter, QPointF(right + 6, bottom + 6), text)
+
+
+def _plain(box: Box) -> Polygons:
+    """A box x y width height as four vertices."""
+    left, top, width, height = box
+    right, bottom = left + width, top + height
+    return Polygons((PolygonPart(((left, top), (right, top), (right, bottom), (left, bottom))),))
