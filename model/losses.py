@@ -107,7 +107,7 @@ def hard_negatives(logits: Tensor, labels: Tensor) -> Tensor:
     largest = logits.max()
     hardness = (logits - largest).exp().sum(2).log() + largest - logits[..., 0]
     hardness = hardness.masked_fill(labels != 0, 0)
-    rank = hardness.argsort(dim=1, descending=True, stable=True).argsort(1)
+    rank = hardness.sort(1, descending=True)[1].argsort(1)  # not stable: equal ones rank as published
     wanted = NEGATIVES * (labels > 0).sum(1, keepdim=True).clamp(min=1)
     return (rank < wanted.clamp(max=labels.shape[1] - 1)) & (labels == 0)
 

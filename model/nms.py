@@ -1,7 +1,9 @@
 """Non-maximum suppression, the three published kinds.
 
 All take candidate boxes (m, 4) xyxy and foreground scores (m, C) and give (indices into the candidates,
-classes, scores), sorted by falling score. No candidates give empty tensors of the same types.
+classes, scores), sorted by falling score. No candidates give empty tensors of the same types. Equal scores
+(a network that is too sure gives many of exactly 1) come in the order of the very sorts that the published
+code calls, on the same arrays; these are not stable ones, and who comes first suppresses the other.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ def fast_nms(
     scores fill up to `limit`. With `floor` those below it are not worked out: the rest is the same, since
     only higher scores suppress.
     """
-    ranked, order = scores.t().sort(dim=1, descending=True, stable=True)  # (C, m)
+    ranked, order = scores.t().contiguous().sort(dim=1, descending=True)  # (C, m)
     ranked, order = ranked[:, :top_k], order[:, :top_k]
     classes = torch.arange(scores.shape[1], device=scores.device)
     if floor is not None:
@@ -40,7 +42,7 @@ def fast_nms(
 def cross_class_nms(boxes: Tensor, scores: Tensor, *, max_iou: float, top_k: int) -> Kept:
     """Fast NMS over all classes at once, each candidate with its best class. Up to `top_k` results."""
     best, classes = scores.max(1)
-    best, order = best.sort(dim=0, descending=True, stable=True)
+    best, order = best.sort(dim=0, descending=True)
     best, order = best[:top_k], order[:top_k]
     survives = _unsuppressed(boxes[order], max_iou)
     order = order[survives]
@@ -59,7 +61,7 @@ def traditional_nms(
     scaled = boxes * size
     for number in range(scores.shape[1]):
         members = torch.nonzero(scores[:, number] > min_score)[:, 0]
-        ranked = members[scores[members, number].sort(dim=0, descending=True, stable=True)[1]]
+        ranked = members[_falling(scores[members, number])]
         overlaps = _overlaps_plus_one(scaled[ranked]) >= max_iou
         alive = torch.ones(len(ranked), dtype=torch.bool, device=boxes.device)
         for rank in range(len(ranked)):
@@ -78,6 +80,11 @@ def _unsuppressed(boxes: Tensor, max_iou: float) -> Tensor:
     return iou(boxes, boxes).triu(1).amax(-2) <= max_iou
 
 
+def _falling(scores: Tensor) -> Tensor:
+    """(n,) -> (n,) int64 places by falling score, by NumPy as in the published code."""
+    return torch.from_numpy(scores.cpu().numpy().argsort()[::-1].copy()).to(scores.device)
+
+
 def _overlaps_plus_one(boxes: Tensor) -> Tensor:
     """(n, n) IoU of boxes whose last pixel counts as inside."""
     low = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
@@ -88,6 +95,6 @@ def _overlaps_plus_one(boxes: Tensor) -> Tensor:
 
 
 def _best(indices: Tensor, classes: Tensor, scores: Tensor, limit: int) -> Kept:
-    scores, order = scores.sort(dim=0, descending=True, stable=True)
+    scores, order = scores.sort(dim=0, descending=True)
     order = order[:limit]
     return indices[order], classes[order], scores[:limit]

@@ -253,31 +253,37 @@ def overlaps(a: NDArray, others: NDArray, plus: float = 0) -> NDArray[np.float64
 Choice = list[tuple[int, int, float]]  # prior, class, score
 
 
+def falling(scores: NDArray | list[float]) -> NDArray[np.int64]:
+    """Places by falling score; equal ones as PyTorch's sort of floats leaves them: the published rule."""
+    return torch.tensor(np.array(scores), dtype=torch.float32).sort(descending=True)[1].numpy()
+
+
 def suppressed(kind: str, boxes: NDArray, scores: NDArray, size: int) -> Choice:
     """`boxes` (P, 4) decoded, `scores` (P, C) with the background first -> what is kept, by falling score."""
     scores = scores[:, 1:]
-    kept = [prior for prior in range(len(boxes)) if scores[prior].max() > 0.05]
+    kept = np.flatnonzero(scores.max(1) > 0.05)
     found: Choice = []
     if kind == "cross-class":
-        ranked = sorted(kept, key=lambda prior: -scores[prior].max())[:200]
+        ranked = kept[falling(scores[kept].max(1))][:200]
         for rank, prior in enumerate(ranked):
             if (overlaps(boxes[prior], boxes[ranked[:rank]]) <= 0.5).all():
                 found.append((prior, int(scores[prior].argmax()), scores[prior].max()))
         return found
     for number in range(scores.shape[1]):
         if kind == "fast":
-            ranked = sorted(kept, key=lambda prior: -scores[prior, number])[:200]
+            ranked = kept[falling(scores[kept, number])][:200]
             for rank, prior in enumerate(ranked):
                 if (overlaps(boxes[prior], boxes[ranked[:rank]]) <= 0.5).all():
                     found.append((prior, number, scores[prior, number]))
         else:
-            left = np.array([p for p in kept if scores[p, number] > 0.05], int)
-            left = left[np.argsort(-scores[left, number], kind="stable")]
+            left = kept[scores[kept, number] > 0.05]
+            left = left[scores[left, number].astype(np.float32).argsort()[::-1]]  # NumPy's, from behind
+            best = []
             while len(left):
-                best, left = int(left[0]), left[1:]
-                found.append((best, number, scores[best, number]))
-                left = left[overlaps(boxes[best] * size, boxes[left] * size, plus=1) < 0.5]
-    return sorted(found, key=lambda one: -one[2])[:100]
+                best.append(int(left[0]))
+                left = left[1:][overlaps(boxes[left[0]] * size, boxes[left[1:]] * size, plus=1) < 0.5]
+            found += [(prior, number, scores[prior, number]) for prior in sorted(best)]
+    return [found[place] for place in falling([one[2] for one in found])[:100]]
 
 
 def window(low: float, high: float, cells: int) -> NDArray[np.bool_]:

@@ -278,3 +278,17 @@ def test_no_object_in_the_batch_gives_finite_terms() -> None:
     assert float(terms["B"]) == 0
     assert float(terms["M"]) == 0
     assert all(math.isfinite(float(value)) for value in terms.values())
+
+
+def test_equally_hard_negatives_rank_as_the_published_sort_leaves_them() -> None:
+    """Rows far below the batch's largest logit are all as easy: which of them count hangs on that sort."""
+    logits = torch.zeros(1, 200, 2)
+    labels = torch.zeros(1, 200, dtype=torch.int64)
+    labels[0, :5] = 1
+    logits[0, 0, 1] = 1000
+    hardness = torch.full((1, 200), -math.inf)
+    hardness[:, :5] = 0
+    first = hardness.sort(1, descending=True)[1][0, :15]
+    expected = torch.zeros(1, 200, dtype=torch.bool)
+    expected[0, first] = True
+    assert torch.equal(hard_negatives(logits, labels), expected & (labels == 0))

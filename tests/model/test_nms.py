@@ -117,3 +117,29 @@ def test_a_floor_gives_the_first_of_the_same_results(seed: int, floor: float) ->
     count = int((whole[2] >= floor).sum())
     for one, other in zip(part, whole, strict=True):
         assert torch.equal(one, other[:count])
+
+
+def apart(count: int) -> torch.Tensor:
+    """Boxes that do not meet."""
+    left = torch.arange(count, dtype=torch.float32) * 2
+    return torch.stack([left, torch.zeros(count), left + 1, torch.ones(count)], 1)
+
+
+def test_equal_scores_come_as_the_published_sorts_leave_them() -> None:
+    """Of a network that is too sure: who is among the first hangs on sorts that are not stable."""
+    scores = torch.ones(300, 2)
+    scores[::7, 1] = 0.5
+    order = scores.t().contiguous().sort(1, descending=True)[1][:, :200]
+    flat = scores.t().gather(1, order).flatten().sort(0, descending=True)[1][:100]
+    found, classes, _ = fast_nms(apart(300), scores, max_iou=0.5, top_k=200, limit=100)
+    assert found.tolist() == order.flatten()[flat].tolist()
+    assert classes.tolist() == (flat // 200).tolist()
+    best = torch.ones(300).sort(0, descending=True)[1][:200]
+    assert cross_class_nms(apart(300), scores, max_iou=0.5, top_k=200)[0].tolist() == best.tolist()
+
+
+def test_traditional_nms_ranks_equal_scores_by_numpy_from_behind() -> None:
+    boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0]]).expand(40, 4)
+    best = int(np.ones(40, np.float32).argsort()[::-1][0])
+    found = traditional_nms(boxes, torch.ones(40, 1), max_iou=0.5, min_score=0.1, size=100, limit=9)
+    assert found[0].tolist() == [best]
