@@ -85,7 +85,7 @@ def address(model: Pretrained) -> str:
 def by_hand(model: Pretrained) -> str:
     """What a person without network does."""
     return (
-        f"fetch {address(model)} elsewhere, then "
+        f"fetch {address(model)} elsewhere, then choose the file in 'Get published weights', or "
         f"'protolabel convert {model.file} --config {model.name} --out {model.name}.safetensors'"
     )
 

@@ -132,9 +132,9 @@ class TaskRow(QWidget):
         self.more = self._button("Details", self._show_details)
         self.retry = self._button("Retry", self.start)
         self.close_ = self._button("Close", self._go)
-        line = QHBoxLayout()
+        line = self._line = QHBoxLayout()
         for widget in (self.words, self.bar, self.cancel, self.more, self.retry, self.close_):
-            line.addWidget(widget, int(widget is self.bar))
+            line.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(line)
@@ -147,6 +147,11 @@ class TaskRow(QWidget):
         button.clicked.connect(act)
         return button
 
+    def _widest(self, widget: QWidget) -> None:
+        """Who has the room that the buttons leave."""
+        for each in (self.words, self.bar):
+            self._line.setStretchFactor(each, int(each is widget))
+
     def _show_details(self) -> None:
         self.details.setVisible(self.details.isHidden())
 
@@ -156,6 +161,8 @@ class TaskRow(QWidget):
     def start(self) -> None:
         """Begin the work; the row goes back to how it was at first."""
         self.words.setText(self.task.title)
+        self.words.setWordWrap(False)
+        self._widest(self.bar)
         self.bar.setRange(0, 0)
         self.details.hide()
         self.failed = False
@@ -185,6 +192,7 @@ class TaskRow(QWidget):
             return
         self.words.setText(f"{self.task.title}: {words}")
         self.words.setWordWrap(True)
+        self._widest(self.words)
         self.details.setText(details)
         self.bar.hide()
         self.cancel.hide()

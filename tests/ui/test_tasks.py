@@ -87,6 +87,23 @@ def test_a_fault_of_the_input_is_told_once_in_one_line(qtbot: QtBot, workers: Wo
     assert bar.tasks == []
 
 
+def test_a_fault_of_many_words_has_the_room_beside_its_buttons(qtbot: QtBot, workers: Workers) -> None:
+    bar = TaskBar()
+    qtbot.addWidget(bar)
+    bar.resize(900, 60)
+
+    def work(progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> None:
+        raise InputError("expected a file, got none; " * 9)
+
+    _, told = start(bar, workers, work)
+    qtbot.waitUntil(lambda: bool(told.errors))
+    words, (retry,) = (
+        bar.findChildren(QLabel)[0],
+        [b for b in bar.findChildren(QPushButton) if b.text() == "Retry"],
+    )
+    qtbot.waitUntil(lambda: retry.isVisible() and words.width() > 4 * retry.width())
+
+
 def test_tasks_run_side_by_side(qtbot: QtBot, workers: Workers) -> None:
     bar, meeting = TaskBar(), threading.Barrier(2, timeout=10)
     qtbot.addWidget(bar)
