@@ -161,6 +161,21 @@ def test_without_a_prediction_it_asks_and_then_does_it(
     assert mask_of(session)[60, 220]
 
 
+def test_undo_by_keys_takes_the_hint_back_and_leaves_the_cross_hair(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    QTest.keyClick(canvas, Qt.Key.Key_Up)
+    assert canvas.tool._cross.place is not None  # type: ignore[attr-defined]
+    assert not canvas.cancel_drawing()  # so that undo goes on to the last edit
+    assert canvas.tool._cross.place is not None  # type: ignore[attr-defined]
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert canvas.tool._cross.place is None  # type: ignore[attr-defined]
+    assert session.selection == (ONE,)
+    QTest.keyClick(canvas, Qt.Key.Key_Up)
+    session.select([])
+    assert canvas.tool._cross.place is None  # type: ignore[attr-defined]
+
+
 def test_all_hints_that_wait_for_the_model_are_given_each_an_edit(
     qtbot: QtBot, session: FakeSession, canvas: Canvas
 ) -> None:
@@ -303,9 +318,10 @@ def test_a_place_without_an_instance_offers_candidates(
     assert has(made, 80, 100)
 
 
-def test_where_the_model_sees_nothing_it_says_what_to_do(
-    qtbot: QtBot, session: FakeSession, canvas: Canvas
+def test_where_nothing_is_found_it_says_what_to_do(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ui.tools.candidates.candidates_at", lambda *_, **__: [])
     session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [])
     click(canvas, 220, 100, LEFT)
     qtbot.waitUntil(lambda: bool(session.messages), timeout=20000)

@@ -480,6 +480,7 @@ class SolveTool(Tool):
     def selection_changed(self) -> None:
         chosen = self.only_selected()
         self._outlook.forget()
+        self._cross.hide()  # it comes again where the other instance is
         if self._pending.of is not None and (chosen is None or chosen.id != self._pending.of):
             if self._pending.strokes and chosen is not None:
                 self.tell(GONE, "warning")
@@ -509,7 +510,7 @@ class SolveTool(Tool):
         if self._drawn or (work is not None and work.asked is not None):
             self._drop_unsettled()
             return True
-        return self._cross.hide()
+        return False  # the cross hair stays: undo takes a hint back, not the place
 
     def deactivate(self) -> None:
         self.settle()
@@ -560,7 +561,7 @@ class SolveTool(Tool):
         elif key == Qt.Key.Key_Backspace:
             self.take_back()
         elif key == Qt.Key.Key_Escape:
-            if not self.cancel():
+            if not self.cancel() and not self._cross.hide():
                 self._forget()
                 self.session.select(())
         else:
