@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from app import rows
 from app.annotation import Annotation, AnnotationId, AnnotationState, CategoryId, ImageId, ImageState
 from app.collector import seldom_collecting
 from app.edits import Change, Edit, EditKind
@@ -239,24 +240,41 @@ class _Import:
         self, record: ImageRecord, group: Sequence[Judged], known: Known, ids: Iterator[int]
     ) -> Iterator[Edit]:
         """The image's edit, if anything changes."""
-        fresh = [
-            each for each in group if not known.take(record.id, self.category_of[each.category_id], each)
-        ]
-        self.already_there += len(group) - len(fresh)
-        self.kept += len(fresh)
+        fresh: list[Judged] = []
+        accepted: list[tuple[dict[str, Any], Judged]] = []
+        for each in group:
+            found = known.find(record.id, self.category_of[each.category_id], each)
+            if not found:
+                fresh.append(each)
+            elif not isinstance(found, bool) and not self._is_proposal(each):
+                accepted.append((found, each))
+        self.already_there += len(group) - len(fresh) - len(accepted)
+        self.kept += len(fresh) + len(accepted)
         before = self.states[record.id]
-        after = self.states[record.id] = self._state_after(record, fresh)
-        if fresh or after is not before:
-            added = [self._annotation(AnnotationId(next(ids)), record.id, each) for each in fresh]
+        after = self.states[record.id] = self._state_after(record, [*fresh, *(each for _, each in accepted)])
+        if fresh or accepted or after is not before:
+            changes = [self._accepted(row, each) for row, each in accepted]
+            changes += [
+                Change(None, self._annotation(AnnotationId(next(ids)), record.id, each)) for each in fresh
+            ]
             yield Edit(
                 EditKind.IMPORT,
                 record.id,
-                tuple(Change(None, each) for each in added),
+                tuple(changes),
                 state_before=before,
                 state_after=after,
                 author=AUTHOR,
                 at=self.now,
             )
+
+    def _accepted(self, row: dict[str, Any], judged: Judged) -> Change:
+        """An open proposal that the file has as work: it keeps where it came from."""
+        proposal = rows.annotation_from_row(row)
+        if row["coco_id"] is None:
+            self._keep_id(proposal.id, judged)
+        extra = judged.extra or proposal.extra
+        work = replace(proposal, state=AnnotationState.ACCEPTED, is_crowd=judged.is_crowd, extra=extra)
+        return Change(proposal, work)
 
     def _annotation(self, number: AnnotationId, image: ImageId, judged: Judged) -> Annotation:
         assert judged.shape.geometry is not None

@@ -209,6 +209,20 @@ def test_the_same_file_twice_doubles_nothing(project: Project) -> None:
     assert len(project.document(project.images()[0].id)._undo) == 1
 
 
+def test_work_that_the_model_proposes_too_is_accepted_not_left_open(project: Project) -> None:
+    content = dataset(
+        [annotation(1) | {"score": 0.9}, annotation(2, segmentation=compressed(ring()), bbox=None)]
+    )
+    take(project, content, scores_are_proposals=True)
+    offered, _ = annotations(project)
+    assert offered.state is AnnotationState.PROPOSED
+    again = take(project, content)
+    assert (again.annotations, again.already_there) == (1, 1)
+    assert [each.state for each in annotations(project)] == [AnnotationState.ACCEPTED] * 2
+    assert annotations(project)[0].id == offered.id
+    assert take(project, content).already_there == 2
+
+
 def test_what_was_corrected_or_rejected_since_does_not_come_back(project: Project) -> None:
     content = dataset([annotation(1), annotation(2, segmentation=[[20, 20, 30, 20, 30, 29]], bbox=None)])
     take(project, content)
