@@ -14,7 +14,9 @@ from pytestqt.qtbot import QtBot
 from app.annotation import Annotation, AnnotationState
 from app.edits import Change, Edit, EditKind
 from app.errors import InputError
+from app.geometry import to_mask
 from app.predictions import of_project
+from app.solving import covers
 from model.messages import Prediction
 from tests.ui.acting import document_of
 from tests.ui.explaining import VERSION, predict, propose_left_half
@@ -200,13 +202,14 @@ def test_hints_for_an_instance_whose_model_is_gone_change_its_pixels(
     tool = canvas.tool
     assert isinstance(tool, SolveTool)
     x, y, width, height = chosen.bbox
-    tool.mark((x + width + 3, y + height / 2), True)
+    spot = (x + width + 3, y + height / 2)
+    tool.mark(spot, True)
     assert "waits" in tool.hint
     document = document_of(session)
     qtbot.waitUntil(lambda: document.annotations[chosen.id] != chosen, timeout=20000)
     made = document.annotations[chosen.id]
     assert made.state is AnnotationState.CORRECTED
-    assert made.area > chosen.area
+    assert covers(to_mask(made.geometry, document.image.width, document.image.height), *spot)
     assert (made.origin, made.coefficients) == (chosen.origin, chosen.coefficients)
     assert "pixels" in told[1]
     tool.take_back()
