@@ -106,6 +106,7 @@ class TrainingPanel(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(page)
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)  # a white line in dark windows
         self.tabs.addTab(scroll, "Retrain")
         self.tabs.addTab(self.versions, "Versions")
         whole = QVBoxLayout(self)
