@@ -106,6 +106,17 @@ def test_the_threshold_hides_weak_proposals(qtbot: QtBot, session: FakeSession, 
     assert canvas.instances_at(150, 100) == []
 
 
+@pytest.mark.parametrize(
+    ("state", "scored"), [(AnnotationState.PROPOSED, True), (AnnotationState.ACCEPTED, False)]
+)
+def test_only_open_proposals_are_labelled_with_their_score(
+    session: FakeSession, canvas: Canvas, state: AnnotationState, scored: bool
+) -> None:
+    session.show(grey(90), [make(1, rectangle(100, 50, 200, 150), SIZE, state=state, score=0.62)])
+    (label,) = canvas.shown.labels()
+    assert label.text.endswith("0.62") is scored
+
+
 def test_peek_hides_everything_and_gives_it_back(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
     session.show(grey(90), [make(1, rectangle(100, 50, 200, 150), SIZE)])
     session.select([AnnotationId(1)])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from app.annotation import Annotation, AnnotationId, Category, CategoryId
+from app.annotation import Annotation, AnnotationId, AnnotationState, Category, CategoryId
 from app.geometry import Polygons
 from model.masks import BoxMask
 from ui.canvas import hit_testing
@@ -94,7 +94,7 @@ class Shown:
         return parse_color(known.color) if known is not None else NO_COLOR
 
     def labels(self) -> list[Label]:
-        """What the chips say: the category, and the score of what a model proposed."""
+        """What the chips say: the category, and of open proposals the score."""
         chosen = set(self._session.selection)
         return [
             Label(
@@ -136,7 +136,9 @@ class Shown:
         category = self._categories.get(annotation.category_id)
         name = category.name if category is not None else f"category {annotation.category_id}"
         name = name if len(name) <= 28 else name[:27] + "…"
-        return name if annotation.score is None else f"{name} {annotation.score:.2f}"
+        if annotation.state is not AnnotationState.PROPOSED or annotation.score is None:
+            return name  # what is taken is the person's word, whatever the model thought of it
+        return f"{name} {annotation.score:.2f}"
 
 
 def _rect(annotation: Annotation) -> Rect:
