@@ -207,10 +207,23 @@ def test_a_hint_that_waits_is_never_given_to_another_instance(
     click(canvas, 220, 60, LEFT)
     session.select([AnnotationId(2)])
     assert "give it again" in session.messages[-1]
+    click(canvas, 220, 160, LEFT)
+    session.select([])
+    assert sum("give it again" in each for each in session.messages) == 2
     session.prediction = known
     session.prediction_changed.emit()
     idle(qtbot, canvas)
     assert len(session.applied) == 1
+
+
+def test_a_hint_that_waited_is_told_of_when_another_image_is_opened(
+    session: FakeSession, canvas: Canvas
+) -> None:
+    session.prediction = None
+    click(canvas, 220, 60, LEFT)
+    session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [], id=2)
+    assert "give it again" in session.messages[-1]
+    assert "wait" not in canvas.tool.hint
 
 
 def test_on_bare_image_candidates_are_offered_once_the_model_has_looked(

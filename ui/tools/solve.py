@@ -178,7 +178,7 @@ class SolveTool(Tool):
         """Keep a hint until the prototypes are there, and ask for them."""
         words = self._fetch(chosen)
         if words:
-            self._pending.add(chosen.id, stroke)
+            self._pending.add(chosen.id, stroke, self.document)
             self.canvas.update()
         self.tell(words or explain_refusal(chosen, None), "info" if words else "warning")
         self.canvas.update_hint()
@@ -482,7 +482,7 @@ class SolveTool(Tool):
         self._outlook.forget()
         self._cross.hide()  # it comes again where the other instance is
         if self._pending.of is not None and (chosen is None or chosen.id != self._pending.of):
-            if self._pending.strokes and chosen is not None:
+            if self._pending.is_missed:
                 self.tell(GONE, "warning")
             self._pending.drop()
         if chosen is not None:
@@ -502,6 +502,8 @@ class SolveTool(Tool):
 
     def cancel(self) -> bool:
         work = self._work
+        if self._pending.is_missed and self._pending.document is not self.document:
+            self.tell(GONE, "warning")  # another image was opened; Escape and undo mean to drop it
         if self._pending.drop():
             self.canvas.update()
             return True

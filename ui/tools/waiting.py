@@ -20,7 +20,7 @@ GONE = "the hint still waited for the model and went with the choice: choose tha
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """Hints (`strokes`) for the instance `of`, or the `place` in `document` to offer candidates at."""
+    """Hints (`strokes`) for the instance `of`, or the `place` to offer candidates at, in `document`."""
 
     of: AnnotationId | None = None
     strokes: tuple[Stroke, ...] = ()
@@ -35,16 +35,21 @@ class Waiting:
             return f"{many} until the model has looked at this image · Backspace: one back · Esc: none"
         return "Candidates are offered once the model has looked at this image" if self.place else ""
 
-    def add(self, of: AnnotationId, stroke: Stroke) -> None:
+    def add(self, of: AnnotationId, stroke: Stroke, document: ImageDocument | None) -> None:
         """One more hint; the second click of a double click is none."""
         kept = self.strokes if of == self.of else ()
-        self.of, self.place, self.document = of, None, None
+        self.of, self.place, self.document = of, None, document
         self.strokes = kept if kept and kept[-1] == stroke else (*kept, stroke)
 
     def at(self, place: Point, document: ImageDocument | None) -> None:
         """The newest place counts."""
         self.drop()
         self.place, self.document = place, document
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether hints wait for an instance that is still there."""
+        return bool(self.strokes) and self.document is not None and self.of in self.document.annotations
 
     def pop_first(self) -> Stroke:
         """The hint that was given first; it waits no longer."""
