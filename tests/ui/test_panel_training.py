@@ -180,6 +180,26 @@ def test_a_finished_run_is_compared_once_and_a_person_decides(
     assert not again.verdict.keep.isVisibleTo(again)
 
 
+def test_a_version_made_active_elsewhere_is_decided_on(
+    make_run: Callable[..., Path], session: Session, qtbot: QtBot
+) -> None:
+    folder = make_run(START, {"event": "done", "iteration": 40, "iterations": 40, "weights": "w"})
+    (folder / "w").write_bytes(b"weights")
+    card = {"run": folder.name, "comparison": {"old": "starter", "images": 7, "new_scores": SCORES}}
+    project = session.project
+    assert project is not None
+    session.workers.wait_for_project(lambda: versions.register(project, "v1", folder / "w", card))
+    panel = TrainingPanel(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    qtbot.waitUntil(panel.verdict.keep.isVisible)
+    session.workers.wait_for_project(lambda: project.set_setting(versions.SETTING, "v1"))
+    session.version_changed.emit()
+    qtbot.waitUntil(lambda: "v1 is active" in panel.verdict.words.text())
+    assert not panel.verdict.keep.isVisible()
+    assert (folder / DECIDED).exists()
+
+
 def test_a_comparison_has_a_row_a_category_and_dashes_where_nothing_was_measured() -> None:
     rows = rows_of({}, SCORES)
     assert rows[0] == ("mask AP", None, 0.3)

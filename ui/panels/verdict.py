@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ui.session import Session
 
 DECIDED = "decided"  # in a run's folder: a person has chosen
+ACTIVE = "{} is active: images are pre-labelled with it."
 FEW = 5  # held-out images below which the numbers say little
 
 
@@ -49,6 +50,7 @@ class Verdict(QWidget):
         layout.addWidget(self.words)
         layout.addWidget(self.table)
         layout.addLayout(decision)
+        session.version_changed.connect(self._look)
         self.clear()
 
     def compare(self, project: Project, run: Run) -> None:
@@ -113,6 +115,20 @@ class Verdict(QWidget):
         for widget in (self.table, self.activate, self.keep):
             widget.setVisible(True)
         self.registered.emit()
+        self._look()
+
+    def _look(self) -> None:
+        """Whether the new version was made active elsewhere, as in the list: that decides, too."""
+        project, run, new = self._session.project, self._run, self._new
+        if project is None or run is None or new is None:
+            return
+        from app.versions import active
+
+        def found(name: str) -> None:
+            if run is self._run and new is self._new and name == new.name:
+                self._decided(run.folder, ACTIVE.format(name))
+
+        self._session.workers.on_project(lambda: active(project).name, found)
 
     def _make_active(self) -> None:
         version, run = self._new, self._run
@@ -122,7 +138,7 @@ class Verdict(QWidget):
         self._tell(f"Loading {version.name} and asking it about an image …")
 
         def done() -> None:
-            self._decided(run.folder, f"{version.name} is active: images are pre-labelled with it.")
+            self._decided(run.folder, ACTIVE.format(version.name))
 
         activate(self._session, version, done, self._not_active)
 
