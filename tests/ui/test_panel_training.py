@@ -198,6 +198,8 @@ def test_a_version_made_active_elsewhere_is_decided_on(
     qtbot.waitUntil(lambda: "v1 is active" in panel.verdict.words.text())
     assert not panel.verdict.keep.isVisible()
     assert (folder / DECIDED).exists()
+    session.version_changed.emit()  # another one
+    assert not panel.verdict.words.text()
 
 
 def test_a_comparison_has_a_row_a_category_and_dashes_where_nothing_was_measured() -> None:

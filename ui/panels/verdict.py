@@ -120,6 +120,8 @@ class Verdict(QWidget):
     def _look(self) -> None:
         """Whether the new version was made active elsewhere, as in the list: that decides, too."""
         project, run, new = self._session.project, self._run, self._new
+        if run is None:
+            self._tell("")  # what was decided before is over
         if project is None or run is None or new is None:
             return
         from app.versions import active
