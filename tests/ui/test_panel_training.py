@@ -103,6 +103,16 @@ def test_instances_of_finished_images_are_counted_by_category(
     written(session)
     session.set_image_state(ImageState.DONE)
     qtbot.waitUntil(lambda: "dog 2, cat 1" in panel.data.text())
+    assert "none of" not in panel.data.text()
+
+
+def test_a_category_without_an_instance_is_named_before_the_start(
+    panel: TrainingPanel, session: Session, qtbot: QtBot
+) -> None:
+    draw(session)
+    written(session)
+    session.set_image_state(ImageState.DONE)
+    qtbot.waitUntil(lambda: "cat 1, none of dog" in panel.data.text())
 
 
 def test_a_run_that_goes_on_is_found_when_the_project_is_opened(

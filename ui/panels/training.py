@@ -212,6 +212,9 @@ class TrainingPanel(QWidget):
         parts = [f"{names.get(each, '?')} {count:,}" for each, count in ordered[:NAMED]]
         if len(ordered) > NAMED:
             parts.append(f"{len(ordered) - NAMED} more")
+        bare = [name for each, name in names.items() if each not in counts] if counts else []
+        if bare:  # the model learns nothing of these
+            parts.append(f"none of {', '.join(bare[:NAMED])}{' …' if len(bare) > NAMED else ''}")
         self.data.setText(words + (f"<br>{', '.join(parts)}" if parts else ""))
         self.start.setEnabled(done >= MIN_IMAGES and not self.watch.running)
 
