@@ -57,14 +57,17 @@ def detect(
     finite = boxes.isfinite().all(1)
     if not finite.all():
         anchors, boxes, scores = anchors[finite], boxes[finite], scores[finite]
+    kind = nms or config.nms
     kept, classes, values = _suppress(
-        nms or config.nms, boxes, scores, config, min_score=min_score, limit=limit, fill=fill
+        kind, boxes, scores, config, min_score=min_score, limit=limit, fill=fill
     )
     if not fill:
         above = values >= min_score
         kept, classes, values = kept[above][:limit], classes[above][:limit], values[above][:limit]
-    chosen = anchors[kept]
-    return Detections(boxes[kept], values, classes, raw.coefficients[image][chosen], chosen)
+    chosen, boxes = anchors[kept], boxes[kept]
+    if kind == "traditional":  # published boxes went to pixels and back; a pixel's edge can hang on that
+        boxes = boxes * config.input_size / config.input_size
+    return Detections(boxes, values, classes, raw.coefficients[image][chosen], chosen)
 
 
 def _possible(logits: Tensor, min_score: float) -> Tensor:

@@ -1,6 +1,6 @@
 """Every intermediate of one image in one .npz, for notebooks, lectures and comparisons.
 
-Float32, batch norms not folded: the numbers of the network as it was published. Arrays: see `dump`.
+Float32, batch norms not folded, the image resized as the published programs do. Arrays: see `dump`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from model.devices import choose_device
 from model.image_io import read_image
 from model.masks import assemble
 from model.rescoring import soft_masks
-from model.transforms import to_input
+from model.transforms import to_published_input
 from model.yolact import RawOutput, Yolact
 
 
@@ -52,7 +52,7 @@ def dump(
     pixels = read_image(image)
     height, width = pixels.shape[:2]
     with torch.inference_mode():
-        inputs = to_input(pixels, card.config).contiguous().to(chosen)
+        inputs = to_published_input(pixels, card.config).to(chosen)
         model.to(chosen)
         raw = model(inputs, features=features)
         found = detect(raw, model.priors, card.config, nms=nms)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from model.boxes import decode
 from model.config import CONFIGS
 from model.detect import detect
 from model.yolact import RawOutput
@@ -119,3 +120,12 @@ def test_an_anchor_whose_best_class_only_just_passes_is_kept() -> None:
     score = float(logits[0, 0].softmax(0)[3])
     found = detect(raw, torch.rand(3, 4), CONFIG, min_score=score - 1e-7)
     assert set(found.anchors.tolist()) == {0}
+
+
+def test_traditional_boxes_keep_the_rounding_of_their_way_to_pixels_and_back() -> None:
+    raw, priors = raw_output(0)
+    raw, priors = RawOutput(*(part.float() for part in raw[:4])), priors.float()
+    found = detect(raw, priors, CONFIG, nms="traditional")
+    plain = decode(raw.boxes_raw[0], priors)[found.anchors]
+    assert torch.equal(found.boxes, plain * 550 / 550)
+    assert not torch.equal(found.boxes, plain)

@@ -7,8 +7,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from model import transforms
 from model.config import CONFIGS
-from model.transforms import stretch, to_input
+from model.transforms import stretch, to_input, to_published_input
 
 PUBLISHED = replace(CONFIGS["yolact_resnet50"], input_size=64)
 
@@ -26,6 +27,33 @@ def test_published_networks_get_plain_bilinear_values(size: tuple[int, int]) -> 
     mean = torch.tensor(PUBLISHED.mean).view(3, 1, 1)
     std = torch.tensor(PUBLISHED.std).view(3, 1, 1)
     torch.testing.assert_close(to_input(image, PUBLISHED), (expected - mean) / std, atol=2e-4, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["yolact_resnet50", "yolact_darknet53"])
+@pytest.mark.parametrize("size", [(640, 480), (20, 30), (1, 1), (171, 500)])
+def test_the_published_input_is_the_authors_to_the_last_bit(name: str, size: tuple[int, int]) -> None:
+    """Blue, green, red as OpenCV reads; stretched and normalised by PyTorch; then red first."""
+    image = picture(*size)
+    bgr = torch.from_numpy(image[..., ::-1].copy()).float()[None].permute(0, 3, 1, 2).contiguous()
+    bgr = F.interpolate(bgr, (64, 64), mode="bilinear", align_corners=False)
+    mean, std = (103.94, 116.78, 123.68), (57.38, 57.12, 58.40)
+    if "darknet" in name:
+        expected = bgr / 255
+    else:
+        expected = (bgr - torch.tensor(mean).view(1, 3, 1, 1)) / torch.tensor(std).view(1, 3, 1, 1)
+    found = to_published_input(image, replace(CONFIGS[name], input_size=64))
+    assert torch.equal(found, expected[:, (2, 1, 0)])
+    assert found.is_contiguous()
+
+
+def test_what_the_authors_programs_could_not_take_is_stretched_as_usual(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    image = picture(171, 90)
+    ours = replace(PUBLISHED, antialias=True)
+    assert torch.equal(to_published_input(image, ours), to_input(image, ours))
+    monkeypatch.setattr(transforms, "LARGEST_COPY", 171 * 90 - 1)
+    assert torch.equal(to_published_input(image, PUBLISHED), to_input(image, PUBLISHED))
 
 
 def test_red_comes_first_and_is_normalised() -> None:
