@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.commands.arguments import words
@@ -52,12 +53,26 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         command=f"main.py {shlex.join(line)}",
     )
     context.console.say(f"{arguments.out}: {card.config.name}, {len(card.categories)} categories")
-    if card.categories[0] == "category 1":
-        context.console.note("its classes have no names: --categories A,B,C gives them")
+    if arguments.categories is None and (told := _unpublished(card.config.name, card.categories)):
+        context.console.note(told)
     context.console.result(
         {"file": arguments.out, "config": card.config.name, "categories": list(card.categories)}
     )
     return 0
+
+
+def _unpublished(name: str, categories: Sequence[str]) -> str:
+    """What to know of class outputs that are not as many as the published weights have; '' for as many."""
+    from model.config import CONFIGS
+
+    published = CONFIGS[name].classes if name in CONFIGS else len(categories)
+    if len(categories) == published:
+        return ""
+    named = "no names" if categories[0] == "category 1" else f"those of others, {categories[0]} first"
+    return (
+        f"the file knows {len(categories)} classes where {name} was published with {published}; they got "
+        f"{named}: --categories A,B,C gives theirs"
+    )
 
 
 def _report(arguments: argparse.Namespace, context: Context) -> int:
