@@ -2,8 +2,8 @@
 
 The network runs in training mode with the published losses, in float32, whatever a recipe says. Batch norms
 follow the published rule: a batch below 6 uses their running statistics (frozen), a larger one its own.
-Every positive enters the mask term: where training would draw 100 of more at random and scale them up, this
-is the mean over all draws, so that the numbers can be compared.
+Every positive enters M and I, so that the numbers can be compared: where training would draw 100 of more at
+random and scale their M up, this M is the mean over all draws.
 """
 
 from __future__ import annotations
