@@ -97,7 +97,7 @@ def _stalled(before: Sequence[Step], tried: Step, area: int) -> bool:
     last = list(before[-LAST:])
     if len(last) < LAST:
         return False
-    left, top, right, bottom = tried.rectangle
+    left, top, right, bottom = tried.field.grid.rectangle
     near = NEAR * max(right - left, bottom - top)
     place = _end(tried.strokes[-1])
     for number, step in enumerate(last, len(before) - LAST):

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.foresight import changed_pixels
-from app.instance_solving import Step, on_grid
-from model.local_solving import Field, begin, weighted
+from app.instance_solving import Step
+from model.local_solving import Field, weighted
 from model.masks import BoxMask
 
 Floats = NDArray[np.float32]
@@ -61,33 +61,42 @@ class HintWork:
         return float(self.logits.flat[int(np.argmax(np.abs(self.logits)))])
 
 
-def works_of(
-    steps: Sequence[Step], start: BoxMask, coefficients: NDArray[np.floating]
-) -> tuple[HintWork, ...]:
-    """What each hint did. `start`, `coefficients` (k,): the mask and its coefficients before the first."""
-    if not steps:
-        return ()
-    grid = steps[0].field.grid
-    before, mask = begin(grid, on_grid(start, steps[0].rectangle, grid.shape), coefficients), start
+def works_of(steps: Sequence[Step]) -> tuple[HintWork, ...]:
+    """What each hint did."""
+    mask = steps[0].first if steps else BoxMask(0, 0, np.zeros((0, 0), np.bool_))
     parts: list[Parts] = []
     owners: list[int] = []
     for number, step in enumerate(steps):
-        field = step.field
-        owners += [number] * (len(field.rows) - len(owners))
-        parts.append(_parts(step, mask, before.logits, *_taken_apart(before, field)))
-        before, mask = field, step.mask
-    last = steps[-1].field
-    weights = np.pad(last.weights, (0, len(last.rows) - len(last.weights)))  # a needless hint has none
+        owners += [number] * (len(step.field.rows) - len(owners))
+        parts.append(_parts(step, mask, step.before.logits, *_taken_apart(step.before, step.field)))
+        mask = step.mask
     return tuple(
         HintWork(
             step.strokes[-1].inside,
-            *_cut(last, np.where(np.array(owners) == number, weights, 0.0), steps[-1].rectangle),
+            *_row_of(number, steps, np.array(owners)),
             parts[number],
             step.added,
             step.field.grid.sight is not None,
         )
         for number, step in enumerate(steps)
     )
+
+
+def _row_of(number: int, steps: Sequence[Step], owners: NDArray[np.intp]) -> tuple[Rectangle, Floats]:
+    """What a hint's rows add to the logits, as they were last used.
+
+    Where fine prototypes were made anew since, the rows of earlier hints rest: what they did is in the mask.
+    """
+    fields = [step.field for step in steps]
+    following = [*(step.before for step in steps[1:]), None]
+    ends = [each for each, after in zip(fields, following, strict=True) if after is not each]
+    for field in reversed(ends):
+        weights = np.zeros(len(field.rows))
+        weights[: len(field.weights)] = field.weights  # a needless hint has none
+        weights[owners[: len(weights)] != number] = 0.0
+        if weights.any():
+            return _cut(field, weights)
+    return _cut(fields[-1], np.zeros(len(fields[-1].rows)))
 
 
 def total(works: Sequence[HintWork]) -> Parts:
@@ -130,8 +139,9 @@ def _parts(step: Step, before: BoxMask, logits: Floats, own: Floats, helped: Flo
     return Parts(prototypes, solved - prototypes - paint, painted + paint)
 
 
-def _cut(field: Field, weights: NDArray[np.float64], rectangle: Rectangle) -> tuple[Rectangle, Floats]:
+def _cut(field: Field, weights: NDArray[np.float64]) -> tuple[Rectangle, Floats]:
     """The rows at these weights, cut to where they are, and that rectangle of the image."""
+    rectangle = field.grid.rectangle
     used = [row.window for weight, row in zip(weights, field.rows, strict=True) if weight]
     if not used:
         return (rectangle[0], rectangle[1], rectangle[0], rectangle[1]), np.zeros((0, 0), np.float32)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from app.fine import FineLook
 from app.geometry import tight, window
 from model.basis import Rectangle, grown, instance_grid
+from model.fine.sight import Sight
 from model.local_solving import Field, Place, answer, begin
 from model.masks import BoxMask
 from model.messages import Prediction
@@ -25,6 +26,7 @@ Point = tuple[float, float]
 MOST = 12  # places of a stroke that count
 FINENESS = 8  # pixels a side of a cell of the grid that are looked at, of those of a large mask
 BLOCK = 128  # pixels a side that are brought to the image's resolution together
+LOOKS = (2, 4)  # hints before which fine prototypes are made anew, of the mask as it is by then
 BEYOND = 0.1  # of the grown box: how far the grid reaches beyond a hint outside of it
 
 
@@ -41,12 +43,12 @@ class Step:
     """What the hints so far made. Given back to `solve_near`, it is not made again."""
 
     strokes: tuple[Stroke, ...]
-    rectangle: Rectangle  # of the grid
     field: Field
     mask: BoxMask
     painted: bool  # whether the last hint had to be painted, wholly or in part
     added: BoxMask  # pixels that the last hint painted or removed, beside what was solved
     first: BoxMask  # the mask before the first hint
+    before: Field  # what the last hint found
 
     @property
     def coefficients(self) -> NDArray[np.float64]:
@@ -66,7 +68,8 @@ def solve_near(
     untouched: bool = False,
     finely: FineLook | None = None,
 ) -> tuple[Step, ...]:
-    """What each hint made, from first to last.
+    """What each hint made, from first to last. Before some (`LOOKS`), and before one that
+    lies outside of the grid, the instance is looked at once more.
 
     `start`: the mask before the first hint; `coefficients` (k,) that go with it (zeros for a drawn one);
     `box`: x y w h that it is cropped to. `pixels`: (H, W, 3) RGB of the image, whole or reduced; None:
@@ -75,27 +78,14 @@ def solve_near(
     all of it anew, and the next ones may change it everywhere. `finely`: sees the instance closely (needs
     `pixels`); None: prototypes and colours alone.
     """
-    size = prediction.image_width, prediction.image_height
-    placed = [_clipped(each, size) for each in strokes]
-    rectangle = _rectangle(box, start, placed, size)
-    steps = _usable(known, placed, rectangle, start)
-    if steps:
-        mask, field = steps[-1].mask, steps[-1].field
-    else:
-        scale = 1.0 if pixels is None else size[0] / pixels.shape[1]
-        sight = None if finely is None or pixels is None else finely.of(start, rectangle, pixels, scale)
-        grid = instance_grid(prediction, pixels, rectangle, scale=scale, sight=sight)
-        mask, field = start, begin(grid, on_grid(start, rectangle, grid.shape), coefficients)
-    for number in range(len(steps), len(placed)):
-        stroke = placed[number]
-        places = [Place(*field.grid.to_cells(*point), stroke.inside) for point in _thinned(stroke.points)]
-        field = answer(field, places, whole=untouched)
-        mask = _with_changes(mask, field, stroke.inside)
-        if field.whole:
-            mask = _obeying(mask, placed[:number], field, size)
-        mask, painted, pixels_set = _painted(mask, stroke, 1 / max(field.grid.scale), size)
-        so_far = tuple(placed[: number + 1])
-        steps.append(Step(so_far, rectangle, field, mask, painted or field.forced, pixels_set, start))
+    work = _Solving(box, start, strokes, prediction, pixels, finely, untouched)
+    steps = _usable(known, work.placed, start)
+    mask, field = (steps[-1].mask, steps[-1].field) if steps else (start, None)
+    for number in range(len(steps), len(work.placed)):
+        mask, before = work.prepared(mask, field, number, coefficients)
+        mask, field, painted, pixels_set = work.answer(mask, before, number)
+        so_far = tuple(work.placed[: number + 1])
+        steps.append(Step(so_far, field, mask, painted or field.forced, pixels_set, start, before))
     return tuple(steps)
 
 
@@ -104,23 +94,102 @@ def look_ahead(
     box: Box,
     prediction: Prediction,
     pixels: NDArray[np.uint8],
-    stroke: Stroke,
+    strokes: Sequence[Stroke],
     finely: FineLook,
+    known: Sequence[Step] = (),
 ) -> None:
-    """Look at an instance before its first hint comes, so that the hint need not wait (10 ms)."""
-    size = prediction.image_width, prediction.image_height
-    finely.of(
-        start, _rectangle(box, start, [_clipped(stroke, size)], size), pixels, size[0] / pixels.shape[1]
-    )
+    """Look at an instance before the last of these hints comes, so that it need not wait (10 ms).
+
+    `known`: what the ones before it made.
+    """
+    if len(known) != len(strokes) - 1:
+        return
+    work = _Solving(box, start, strokes, prediction, pixels, finely, untouched=False)
+    mask, field = (known[-1].mask, known[-1].field) if known else (start, None)
+    if work.looks(field, len(known)):
+        work.look(mask, work.rectangle(mask, len(known)))
 
 
-def _usable(
-    known: Sequence[Step], strokes: Sequence[Stroke], rectangle: Rectangle, start: BoxMask
-) -> list[Step]:
-    """The known steps up to the first one that other hints, another grid or another mask made."""
+class _Solving:
+    """One instance and its hints: how each of them is answered."""
+
+    def __init__(
+        self,
+        box: Box,
+        start: BoxMask,
+        strokes: Sequence[Stroke],
+        prediction: Prediction,
+        pixels: NDArray[np.uint8] | None,
+        finely: FineLook | None,
+        untouched: bool,
+    ) -> None:
+        self._box, self._size = box, (prediction.image_width, prediction.image_height)
+        self._start, self._prediction, self._pixels = start, prediction, pixels
+        self._finely, self._untouched = finely, untouched
+        self._scale = 1.0 if pixels is None else self._size[0] / pixels.shape[1]
+        self.placed = [_clipped(each, self._size) for each in strokes]
+
+    def rectangle(self, mask: BoxMask, number: int) -> Rectangle:
+        """Of a grid for a hint on this mask: it holds the hints so far."""
+        return _rectangle(self._box, mask, self.placed[: number + 1], self._size)
+
+    def looks(self, field: Field | None, number: int) -> bool:
+        """Whether a hint needs a grid of its own: the first, `LOOKS`, and those outside of the last one."""
+        return field is None or number + 1 in LOOKS or self._outside(field, number)
+
+    def _outside(self, field: Field, number: int) -> bool:
+        left, top, right, bottom = field.grid.rectangle
+        return not all(left <= x < right and top <= y < bottom for x, y in self.placed[number].points)
+
+    def look(self, mask: BoxMask, rectangle: Rectangle) -> Sight | None:
+        """Fine prototypes of a rectangle, with this mask."""
+        if self._finely is None or self._pixels is None:
+            return None
+        return self._finely.of(mask, rectangle, self._pixels, self._scale)
+
+    def prepared(
+        self, mask: BoxMask, field: Field | None, number: int, coefficients: NDArray[np.floating]
+    ) -> tuple[BoxMask, Field]:
+        """The field that a hint is answered on: the last one, or one made of the mask as hints left it.
+
+        That sees better what the instance is. The earlier hints hold already, and go on to.
+        """
+        if not self.looks(field, number):
+            assert field is not None
+            return mask, field
+        rectangle = self.rectangle(mask, number)
+        sight = self.look(mask, rectangle)
+        if field is not None and sight is None and not self._outside(field, number):
+            return mask, field
+        if field is not None and rectangle == field.grid.rectangle:
+            grid = replace(field.grid, sight=sight)
+        else:
+            grid = instance_grid(self._prediction, self._pixels, rectangle, scale=self._scale, sight=sight)
+        bits = on_grid(mask, rectangle, grid.shape)
+        if field is None:
+            return mask, begin(grid, bits, coefficients)
+        made = begin(grid, bits, field.coefficients, fresh=False)
+        for earlier in range(number):
+            mask, made, _, _ = self.answer(mask, made, earlier)
+        return mask, made
+
+    def answer(self, mask: BoxMask, field: Field, number: int) -> tuple[BoxMask, Field, bool, BoxMask]:
+        """Mask and field after one more hint, whether some of it was painted, and which pixels."""
+        stroke = self.placed[number]
+        places = [Place(*field.grid.to_cells(*point), stroke.inside) for point in _thinned(stroke.points)]
+        field = answer(field, places, whole=self._untouched)
+        mask = _with_changes(mask, field, stroke.inside)
+        if field.whole:
+            mask = _obeying(mask, self.placed[:number], field, self._size)
+        mask, painted, pixels_set = _painted(mask, stroke, 1 / max(field.grid.scale), self._size)
+        return mask, field, painted, pixels_set
+
+
+def _usable(known: Sequence[Step], strokes: Sequence[Stroke], start: BoxMask) -> list[Step]:
+    """The known steps up to the first one that other hints or another mask made."""
     usable: list[Step] = []
     for number, step in enumerate(known[: len(strokes)]):
-        same = step.strokes == tuple(strokes[: number + 1]) and step.rectangle == rectangle
+        same = step.strokes == tuple(strokes[: number + 1])
         if not same or (step.first is not start and not _equal(step.first, start)):
             break
         usable.append(step)

@@ -37,7 +37,7 @@ def main() -> None:
     prediction = _prediction(body, whole)
     box = (55.0, 44.0, 130.0, 152.0)
     (step,) = solve_near(start, prediction.coefficients[0], box, prediction, pixels, [Stroke((HINT,), True)])
-    field, (left, top, right, bottom) = step.field, step.rectangle
+    field, (left, top, right, bottom) = step.field, step.field.grid.rectangle
     row = np.zeros(field.grid.shape, np.float32)
     row[field.rows[0].window] = field.rows[0].values
     size = right - left, bottom - top

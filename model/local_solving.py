@@ -108,6 +108,7 @@ class Field:
     anew: bool = False  # whether the last hint drew all of the mask anew
     base: Floats | None = None  # (h, w) of fine prototypes: what hints mean, and some of the rows already
     follower: Follower | None = None  # with fine prototypes
+    fresh: bool = True  # whether the first hint that changes something may draw all of the mask anew
     settled: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # of the rows, in the base
 
     @property
@@ -115,11 +116,16 @@ class Field:
         return self.logits > 0
 
 
-def begin(grid: InstanceGrid, start: NDArray[np.bool_], coefficients: NDArray[np.floating]) -> Field:
-    """The field of a mask (h, w) that is there: the network's logits, with the mask's signs."""
+def begin(
+    grid: InstanceGrid, start: NDArray[np.bool_], coefficients: NDArray[np.floating], *, fresh: bool = True
+) -> Field:
+    """The field of a mask (h, w) that is there: the network's logits, with the mask's signs.
+
+    `fresh`: no hint has been given yet. Else those that were are to be answered once more: they hold already.
+    """
     logits = np.clip(grid.prototypes @ np.asarray(coefficients, np.float32), -3.0, 3.0)
     logits = np.where(start, np.maximum(logits, 2 * BARELY), np.minimum(logits, -2 * BARELY))
-    made = Field(grid, logits.astype(np.float32), np.array(coefficients, np.float64))
+    made = Field(grid, logits.astype(np.float32), np.array(coefficients, np.float64), fresh=fresh)
     if grid.sight is None:
         return made
     return replace(made, base=grid.sight.first, follower=Follower.of(grid.prototypes))
@@ -151,7 +157,7 @@ def answer(before: Field, places: Sequence[Place], *, whole: bool = False) -> Fi
     logits = made.logits
     differs = (logits > 0) != bits
     whole = whole and before.grid.sight is not None
-    anew = whole and not before.weights.size  # nothing was solved yet
+    anew = whole and before.fresh and not before.weights.size  # nothing was solved yet
     limits = reaches if before.grid.sight is None else [np.inf] * len(reaches)
     changed = differs if anew else _belonging(differs, bits != inside, cells, limits)
     if whole:

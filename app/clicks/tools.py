@@ -81,9 +81,10 @@ class Tool:
     def _rest(self, aim: Aim) -> None:
         """The window looks where the pointer rests, before the click: its time is not the hint's."""
         finely, of = shared_look(), self._start
-        if finely is not None and not self._strokes and of.mask.bits.any():
-            stroke = Stroke(((aim.column + 0.5, aim.row + 0.5),), aim.inside)
-            look_ahead(of.mask, of.box, of.prediction, of.pixels, stroke, finely)
+        if finely is not None and of.mask.bits.any():
+            coming = Stroke(((aim.column + 0.5, aim.row + 0.5),), aim.inside)
+            strokes = [*self._strokes, coming]
+            look_ahead(of.mask, of.box, of.prediction, of.pixels, strokes, finely, self._known)
 
 
 class Prototypes:

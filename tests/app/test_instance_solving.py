@@ -1,15 +1,19 @@
 """Hints on an instance's grid: obeyed, near, the same for the same hints, one by one or all at once."""
 
 import time
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.fine import FineLook
 from app.geometry import window
-from app.instance_solving import Step, Stroke, _above, _sampled, solve_near
+from app.instance_solving import LOOKS, Step, Stroke, _above, _sampled, look_ahead, solve_near
 from model.basis import InstanceGrid
+from model.fine.sight import built_in
 from model.local_solving import Field
 from model.masks import BoxMask
 from model.messages import Prediction
@@ -47,6 +51,7 @@ def picture() -> np.ndarray:
     return pixels
 
 
+PICTURE = picture()
 BODY = BoxMask(32, 32, np.ones((56, 56), np.bool_))
 
 
@@ -179,3 +184,61 @@ def test_only_blocks_near_an_edge_are_sampled_and_all_pixels_are_as_if_all_were(
     clear = np.abs(full) > 1e-4
     found = _above(field.logits[top:, left:], 0.0, left, top, part, field)
     np.testing.assert_array_equal(found[clear], (full > 0)[clear])
+
+
+def test_before_some_hints_the_instance_is_looked_at_again_and_all_hints_hold() -> None:
+    strokes = [
+        Stroke((place,), inside)
+        for place, inside in (
+            ((108.0, 56.0), True),
+            ((34.0, 34.0), False),
+            ((96.0, 40.0), True),
+            ((40.0, 84.0), False),
+            ((70.0, 92.0), True),
+        )
+    ]
+    network = built_in()
+    assert network is not None
+
+    def made(
+        some: list[Stroke], known: tuple[Step, ...] = (), finely: FineLook | None = None
+    ) -> tuple[Step, ...]:
+        found, finely = prediction(), finely or FineLook(network)
+        coefficients = found.coefficients[0]
+        return solve_near(BODY, coefficients, BOX, found, PICTURE, some, known, untouched=True, finely=finely)
+
+    steps: tuple[Step, ...] = ()
+    finely = FineLook(network)
+    for count in range(1, len(strokes) + 1):
+        steps = made(strokes[:count], steps, finely)
+    sights = [step.field.grid.sight for step in steps]
+    assert None not in sights
+    assert [one is other for one, other in pairwise(sights)] == [n not in LOOKS for n in range(2, 6)]
+    for stroke in strokes:
+        x, y = stroke.points[0]
+        assert bits(steps[-1].mask)[int(y), int(x)] == stroke.inside
+    np.testing.assert_array_equal(bits(made(strokes)[-1].mask), bits(steps[-1].mask))
+    assert len(made(strokes[:1] + strokes[2:], steps)) == len(strokes) - 1
+
+
+def test_a_look_ahead_is_the_one_that_the_hint_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = built_in()
+    assert network is not None
+    finely, looks = FineLook(network), list[int]()
+    look = network.look
+
+    def counted(*arguments: Any, **others: Any) -> Any:
+        looks.append(1)
+        return look(*arguments, **others)
+
+    monkeypatch.setattr(network, "look", counted)
+    found, strokes = prediction(), list[Stroke]()
+    known: tuple[Step, ...] = ()
+    for number, (place, inside) in enumerate((((108.0, 56.0), True), ((34.0, 34.0), False)), 1):
+        strokes.append(Stroke((place,), inside))
+        look_ahead(BODY, BOX, found, PICTURE, strokes, finely, known)
+        assert len(looks) == number
+        known = solve_near(
+            BODY, found.coefficients[0], BOX, found, PICTURE, strokes, known, untouched=True, finely=finely
+        )
+        assert len(looks) == number

@@ -115,11 +115,11 @@ def test_shares_are_parts_of_one_and_the_picture_paints(qtbot: QtBot) -> None:
     assert shares_of(Parts(30, 60, 10)) == (0.3, 0.6, 0.1)
     assert shares_of(Parts()) == (0, 0, 0)
     from app.instance_solving import Stroke
-    from tests.app.test_instance_solving import BODY, prediction, solved
+    from tests.app.test_instance_solving import solved
 
     spot = (60.3, 60.3)
     steps = solved(Stroke((spot,), False), Stroke((spot,), True))
-    works = works_of(steps, BODY, prediction().coefficients[0])
+    works = works_of(steps)
     bars = HelperBars()
     qtbot.addWidget(bars)
     bars.resize(330, 200)

@@ -73,12 +73,9 @@ class HelperSection(QWidget):
             return
 
         def work() -> tuple[HintWork, ...]:
-            from app.correction import present
             from app.hint_work import works_of
 
-            k = steps[0].field.grid.prototypes.shape[2]
-            known = np.zeros(k, np.float32) if start.origin is None else present(start)
-            return works_of(steps, steps[0].first, known)
+            return works_of(steps)
 
         self._latest.ask(work, self._show)
 
