@@ -161,8 +161,9 @@ class _Solving:
         sight = self.look(mask, rectangle)
         if field is not None and sight is None and not self._outside(field, number):
             return mask, field
-        if field is not None and rectangle == field.grid.rectangle:
-            grid = replace(field.grid, sight=sight)
+        known = field.grid if field is not None else None
+        if known is not None and known.rectangle == rectangle and known.sight and sight:
+            grid = replace(known, sight=sight)  # of the same cells
         else:
             grid = instance_grid(self._prediction, self._pixels, rectangle, scale=self._scale, sight=sight)
         bits = on_grid(mask, rectangle, grid.shape)

@@ -13,7 +13,7 @@ from app.fine import FineLook
 from app.geometry import window
 from app.instance_solving import LOOKS, Step, Stroke, _above, _sampled, look_ahead, solve_near
 from model.basis import InstanceGrid
-from model.fine.sight import built_in
+from model.fine.sight import FineSight, built_in
 from model.local_solving import Field
 from model.masks import BoxMask
 from model.messages import Prediction
@@ -58,6 +58,12 @@ BODY = BoxMask(32, 32, np.ones((56, 56), np.bool_))
 def solved(*strokes: Stroke, start: BoxMask = BODY, known: tuple[Step, ...] = ()) -> tuple[Step, ...]:
     found = prediction()
     return solve_near(start, found.coefficients[0], BOX, found, picture(), strokes, known)
+
+
+def network() -> FineSight:
+    found = built_in()
+    assert found is not None
+    return found
 
 
 def bits(mask: BoxMask) -> np.ndarray:
@@ -197,18 +203,17 @@ def test_before_some_hints_the_instance_is_looked_at_again_and_all_hints_hold() 
             ((70.0, 92.0), True),
         )
     ]
-    network = built_in()
-    assert network is not None
+    network_ = network()
 
     def made(
         some: list[Stroke], known: tuple[Step, ...] = (), finely: FineLook | None = None
     ) -> tuple[Step, ...]:
-        found, finely = prediction(), finely or FineLook(network)
+        found, finely = prediction(), finely or FineLook(network_)
         coefficients = found.coefficients[0]
         return solve_near(BODY, coefficients, BOX, found, PICTURE, some, known, untouched=True, finely=finely)
 
     steps: tuple[Step, ...] = ()
-    finely = FineLook(network)
+    finely = FineLook(network_)
     for count in range(1, len(strokes) + 1):
         steps = made(strokes[:count], steps, finely)
     sights = [step.field.grid.sight for step in steps]
@@ -222,16 +227,15 @@ def test_before_some_hints_the_instance_is_looked_at_again_and_all_hints_hold() 
 
 
 def test_a_look_ahead_is_the_one_that_the_hint_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = built_in()
-    assert network is not None
-    finely, looks = FineLook(network), list[int]()
-    look = network.look
+    network_ = network()
+    finely, looks = FineLook(network_), list[int]()
+    look = network_.look
 
     def counted(*arguments: Any, **others: Any) -> Any:
         looks.append(1)
         return look(*arguments, **others)
 
-    monkeypatch.setattr(network, "look", counted)
+    monkeypatch.setattr(network_, "look", counted)
     found, strokes = prediction(), list[Stroke]()
     known: tuple[Step, ...] = ()
     for number, (place, inside) in enumerate((((108.0, 56.0), True), ((34.0, 34.0), False)), 1):
@@ -242,3 +246,15 @@ def test_a_look_ahead_is_the_one_that_the_hint_needs(monkeypatch: pytest.MonkeyP
             BODY, found.coefficients[0], BOX, found, PICTURE, strokes, known, untouched=True, finely=finely
         )
         assert len(looks) == number
+
+
+def test_what_begins_from_nothing_is_looked_at_when_there_is_something() -> None:
+    empty, finely = BoxMask(0, 0, np.zeros((0, 0), np.bool_)), FineLook(network())
+    places = ((60.0, 60.0), (44.0, 76.0), (76.0, 44.0), (44.0, 44.0))
+    strokes = [Stroke((place,), True) for place in places]
+    steps = solve_near(
+        empty, ZEROS, (80.0, 60.0, 1.0, 1.0), prediction(), PICTURE, strokes, untouched=True, finely=finely
+    )
+    assert steps[0].field.grid.sight is None
+    assert steps[-1].field.grid.sight is not None
+    assert all(bits(steps[-1].mask)[int(y), int(x)] for x, y in places)
