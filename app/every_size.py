@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from app.fine import FineLook, certainty, drawn
 from app.geometry import mask_iou, tight, window
 from model.basis import Rectangle, grown
+from model.fine.sight import FINENESS
 from model.masks import BoxMask
 from model.opencv import cv2
 
@@ -85,6 +86,8 @@ def _disc(x: float, y: float, diameter: float, size: tuple[int, int]) -> BoxMask
 
 def _plain(pixels: NDArray[np.uint8], around: Rectangle, scale: float) -> bool:
     left, top, right, bottom = (int(each / scale) for each in around)
-    part = np.ascontiguousarray(pixels[top : max(bottom, top + 1), left : max(right, left + 1)])
+    part = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
+    down, across = (max(extent // (16 * FINENESS), 1) for extent in part.shape[:2])
+    part = np.ascontiguousarray(part[::down, ::across])
     parts = cv2.resize(part, (16, 16), interpolation=cv2.INTER_AREA)
     return float(np.asarray(parts).std((0, 1)).max()) < PLAIN
