@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,15 +21,16 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.atomic import replacing
 from model.fine.answering import Clicks, answer_all, maps_of, unlikeness
 from model.fine.data import Object, Sample, read_objects, sample
+from model.fine.fitting import Fitting
 from model.fine.network import FineNetwork
 from model.fine.sight import CELLS, DEVIATION, MEAN
 from model.opencv import cv2
 
 CLICKS = 4
 COUNTS = (2, 3, 4, 5, 7)  # clicks of a batch, when the part that sees hints is trained
+TOLD = 25  # iterations between figures
 EVERY = 250  # iterations from one checkpoint to the next
 OFF_CENTRE = 0.25  # share of clicks that miss the middle
 
@@ -200,75 +200,30 @@ def train(
     """
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    network = FineNetwork()
-    network.load_encoder()
-    if begin_with is not None:
-        known = torch.load(begin_with, weights_only=True)["network"]
-        parts = {name.split(".")[0] for name in known}
-        if "again" not in parts:
-            known |= {f"again.{name}": value for name, value in network.again.state_dict().items()}
-        network.load_state_dict(known)
-    network = network.to(memory_format=torch.channels_last)
-    encoder = [p for name, p in network.named_parameters() if name.startswith(("stem", "blocks"))]
-    ids = {id(p) for p in encoder}
-    hints = list(network.again.parameters())
-    ids |= {id(p) for p in hints}
-    rest = [p for p in network.parameters() if id(p) not in ids and p is not network.steepness]
-    groups: list[dict[str, Any]] = [
-        {"params": encoder, "lr": lr * 0.3},
-        {"params": hints, "lr": lr * 2},
-        {"params": rest, "lr": lr},
-        {"params": [network.steepness], "lr": lr * 5, "weight_decay": 0.0},
-    ]
-    optimiser = torch.optim.AdamW(groups, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, [each["lr"] for each in groups], total_steps=iterations + 1, pct_start=0.05
-    )
-    average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
-    )
-    begin = 0
+    fitting = Fitting(lr, iterations, begin_with)
     kept = out / "checkpoint.pt"
-    if resume and kept.is_file():
-        state = torch.load(kept, weights_only=True)
-        begin = state["iteration"]
-        network.load_state_dict(state["network"])
-        average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
+    begin = fitting.restore(kept) if resume and kept.is_file() else 0
     objects = [(read_objects(each.annotations, each.images), each.share) for each in sources]
     rng = np.random.default_rng((seed, 1, begin))
     recent: list[list[float]] = []
     started = time.perf_counter()
-    network.train()
+    fitting.network.train()
     for number, samples in enumerate(batches(objects, batch, seed + begin, iterations - begin), begin + 1):
-        total, likeness = losses(network, samples, rng, again=again)
-        optimiser.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimiser.step()
-        schedule.step()
-        average.update_parameters(network)
+        total, likeness = losses(fitting.network, samples, rng, again=again)
+        fitting.step(total)
         recent.append([total.item(), *likeness])
-        if number % 25 == 0 or number == iterations:
-            means = np.mean(recent, 0)
-            recent.clear()
+        if number % TOLD == 0 or number == iterations:
             spent = (time.perf_counter() - started) / (number - begin)
-            ious = " ".join(f"{value:.3f}" for value in means[1:])
-            words = f"{number}/{iterations} loss {means[0]:.3f} iou {ious} {spent:.2f} s each"
             if progress:
-                progress(number, words)
+                progress(number, f"{number}/{iterations} {_figures(recent)} {spent:.2f} s each")
+            recent.clear()
         if number % EVERY == 0 or number == iterations:
-            with replacing(kept) as file:
-                torch.save(
-                    {
-                        "iteration": number,
-                        "network": network.state_dict(),
-                        "average": average.state_dict(),
-                        "optimiser": optimiser.state_dict(),
-                        "schedule": schedule.state_dict(),
-                    },
-                    file,
-                )
+            fitting.save(kept, number)
     (out / "done.json").write_text(json.dumps({"iterations": iterations}))
     return kept
+
+
+def _figures(recent: Sequence[Sequence[float]]) -> str:
+    """Means of a loss and the IoU after 0, 1, ... clicks."""
+    loss, *ious = np.mean(recent, 0)
+    return f"loss {loss:.3f} iou {' '.join(f'{value:.3f}' for value in ious)}"
