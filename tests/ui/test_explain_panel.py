@@ -77,7 +77,7 @@ def test_a_drawn_instance_has_no_coefficients_to_show(
 ) -> None:
     predict(session)
     session.select([draw(session).id])
-    qtbot.waitUntil(lambda: "drawn by hand" in panel.title.text())
+    qtbot.waitUntil(lambda: "was drawn" in panel.title.text())
     assert panel.pages.currentIndex() == 0
 
 
