@@ -165,7 +165,8 @@ class _Solving:
         if known is not None and known.rectangle == rectangle and known.sight and sight:
             grid = replace(known, sight=sight)  # of the same cells
         else:
-            grid = instance_grid(self._prediction, self._pixels, rectangle, scale=self._scale, sight=sight)
+            colours = self._pixels if sight is None else None  # fine prototypes stand for them
+            grid = instance_grid(self._prediction, colours, rectangle, scale=self._scale, sight=sight)
         bits = on_grid(mask, rectangle, grid.shape)
         if field is None:
             return mask, begin(grid, bits, coefficients)
