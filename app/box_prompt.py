@@ -29,6 +29,7 @@ FILLS = 0.75  # IoU of a mask's tight box with the drawn one from which the anch
 SAME = 0.85  # IoU of masks from which two candidates are one
 RIDGE = 3e-2  # of a fit by colour and place to a guess
 OFFERED = 3
+LOOKS = 2  # at a box: the second one begins with what the first one saw
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,12 +178,18 @@ def _finer(
     left, top = max(round(seed.box[0]), 0), max(round(seed.box[1]), 0)
     right = min(round(seed.box[0] + seed.box[2]), width)
     bottom = min(round(seed.box[1] + seed.box[3]), height)
-    shown = BoxMask(left, top, window(seed.mask, left, top, right, bottom))
-    sight = finely.of(shown, grown(seed.box, width, height), pixels, width / pixels.shape[1])
-    if sight is None:
-        return None
-    made = tight(BoxMask(left, top, window(drawn(sight), left, top, right, bottom)))
-    return (made, certainty(sight)) if made.bits.any() else None
+    around, scale = grown(seed.box, width, height), width / pixels.shape[1]
+    mask, found = seed.mask, None
+    for _ in range(LOOKS):
+        shown = BoxMask(left, top, window(mask, left, top, right, bottom))
+        sight = finely.of(shown, around, pixels, scale)
+        if sight is None:
+            break
+        mask = tight(BoxMask(left, top, window(drawn(sight), left, top, right, bottom)))
+        if not mask.bits.any():
+            break
+        found = mask, certainty(sight)
+    return found
 
 
 def _to_edges(mask: BoxMask, prediction: Prediction, pixels: NDArray[np.uint8]) -> BoxMask:
