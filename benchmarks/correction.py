@@ -126,7 +126,7 @@ def strokes(session: Session, canvas: Canvas, reach: float) -> Hints:
     """Strokes on an instance of that size; the very first one is not rested before."""
     choose(session, canvas, reach)
     canvas.set_tool("solve")
-    tool = canvas.tool
+    answers = canvas.tool._solving.answers  # type: ignore[attr-defined]
     made = Hints([], [], [])
     for number in range(HINTS // STEPS):
         at, along = places(canvas, number)
@@ -134,10 +134,10 @@ def strokes(session: Session, canvas: Canvas, reach: float) -> Hints:
             rest(canvas, at)
         for step in range(STEPS):
             kind = QMouseEvent.Type.MouseMove if step else QMouseEvent.Type.MouseButtonPress
-            answered = tool._live.shows  # type: ignore[attr-defined]
+            answered = answers.live.shows
             start = time.perf_counter()
             mouse(canvas, kind, at + along * step)
-            block = wait_for(lambda answered=answered: tool._live.shows > answered)  # type: ignore[misc, attr-defined]
+            block = wait_for(lambda answered=answered: answers.live.shows > answered)  # type: ignore[misc]
             QApplication.processEvents()  # the repaint
             elapsed = (time.perf_counter() - start) * 1000
             if number or step:
@@ -146,7 +146,7 @@ def strokes(session: Session, canvas: Canvas, reach: float) -> Hints:
             else:
                 made.first.append(elapsed)
         mouse(canvas, QMouseEvent.Type.MouseButtonRelease, at + along * (STEPS - 1))
-        wait_for(lambda: not tool._latest._running)  # type: ignore[attr-defined]
+        wait_for(lambda: not answers.latest._running)
         wait_for(lambda: canvas.stage.is_complete)
     canvas.set_tool("select")
     return made

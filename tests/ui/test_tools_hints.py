@@ -38,7 +38,7 @@ def canvas(canvas: Canvas, session: FakeSession) -> Canvas:
 
 
 def strokes(canvas: Canvas) -> int:
-    work = canvas.tool._work  # type: ignore[attr-defined]
+    work = canvas.tool._solving.work  # type: ignore[attr-defined]
     return len(work.strokes) if work is not None else 0
 
 
@@ -170,7 +170,7 @@ def test_a_hint_counts_though_the_tool_or_the_instance_is_left_at_once(
             slow.wait(5)
         return solve_strokes(*args, **named)
 
-    monkeypatch.setattr("ui.tools.solve.solve_strokes", slowly)
+    monkeypatch.setattr("ui.tools.answers.solve_strokes", slowly)
     click(canvas, 220, 60, LEFT)
     session.select([TWO])
     assert bits(session)[60, 220]
@@ -198,7 +198,7 @@ def test_a_bug_costs_one_answer(
     told: list[object] = []
     monkeypatch.setattr(threading, "excepthook", told.append)
     with monkeypatch.context() as broken:
-        broken.setattr("ui.tools.solve.solve_strokes", None)
+        broken.setattr("ui.tools.answers.solve_strokes", None)
         click(canvas, 220, 60, LEFT)
         qtbot.waitUntil(
             lambda: bool(told and session.messages), timeout=20000

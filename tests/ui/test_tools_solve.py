@@ -53,12 +53,12 @@ def test_a_click_inside_and_one_outside_are_one_edit_each(
 
 
 def idle(qtbot: QtBot, canvas: Canvas) -> None:
-    qtbot.waitUntil(lambda: not canvas.tool._latest._running, timeout=20000)  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: not canvas.tool._solving.answers.latest._running, timeout=20000)  # type: ignore[attr-defined]
     QTest.qWait(20)
 
 
 def strokes(canvas: Canvas) -> int:
-    work = canvas.tool._work  # type: ignore[attr-defined]
+    work = canvas.tool._solving.work  # type: ignore[attr-defined]
     return len(work.strokes) if work is not None else 0
 
 
@@ -392,7 +392,7 @@ def test_where_the_pointer_rests_it_says_what_a_hint_would_do(
 def test_before_a_hint_that_only_paints_the_brush_is_named(
     qtbot: QtBot, session: FakeSession, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("solve", "outlook"):  # fine prototypes would do more than paint
+    for module in ("answers", "outlook"):  # fine prototypes would do more than paint
         monkeypatch.setattr(f"ui.tools.{module}.shared_look", lambda: None)
     click(canvas, 60, 150, RIGHT)
     qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=20000)

@@ -202,11 +202,11 @@ class Tool:
             seconds=seconds,
         )
         with self.canvas.stage.held():
-            self._perform(document, add(document.image.id, [made]))
+            self.perform(document, add(document.image.id, [made]))
             if document is self.document:
                 self.session.select([made.id])
 
-    def _perform(self, document: ImageDocument, edit: Edit) -> None:
+    def perform(self, document: ImageDocument, edit: Edit) -> None:
         """Apply an edit to its document, which may have left the screen in the meantime."""
         if document is self.document:
             self.session.apply(edit)
@@ -256,7 +256,7 @@ class Tool:
             state=AnnotationState.DRAWN if drawn else AnnotationState.CORRECTED,
             seconds=before.seconds + seconds,
         )
-        self._perform(document, change(kind, document.image.id, [(before, after)]))
+        self.perform(document, change(kind, document.image.id, [(before, after)]))
         return True
 
     def selected(self) -> list[Annotation]:

@@ -1,4 +1,4 @@
-"""What the tool that corrects by prototypes says of a hint, where the picture does not show it."""
+"""What the tool that corrects by prototypes says: what to do, and what of a hint cannot be seen."""
 
 from __future__ import annotations
 
@@ -12,6 +12,22 @@ ANEW = "the whole mask was drawn anew, finely, with your hint"
 ALREADY = "the mask has it so already, nothing changed: hint where it is wrong"
 ALREADY_PROPOSED = "the mask has it so already, nothing changed: it stays a proposal"
 BACK = "the hint is taken back: a proposal again, as the model made it"
+LAST = "no hint is left to take back: Delete removes the instance"
+NOTHING_LEFT = "nothing would be left of the instance, so the last hint was dropped"
+
+
+def what_to_do(*, chosen: bool, on_mark: bool, count: int, outlook: str, by_keys: bool) -> str:
+    """The line of help. `chosen`: one instance is; `on_mark`: the pointer is on a hint's mark; `count`: hints
+    so far; `outlook`: what one more would do, '' if unknown; `by_keys`: the cross hair is there."""
+    if not chosen:
+        return "Click an instance to choose it, or a place that has none: the model's candidates for it"
+    if on_mark:
+        return "Click: take this hint back"
+    done = f" · {count} {'hint' if count == 1 else 'hints'}, Backspace: one back" if count else ""
+    if outlook:
+        return f"{outlook[0].upper()}{outlook[1:]}{done}"
+    keys = " · Enter: adds, Shift+Enter: removes" if by_keys else " · arrows: by keys"
+    return f"Left click or drag: belongs to it · right: does not{keys}{done}"
 
 
 def what_went(before: Annotation, after: Annotation) -> str:

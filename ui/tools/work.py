@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from app.annotation import PERSONS_WORK, AnnotationState
 from app.solving import Solved, Stroke
 
 if TYPE_CHECKING:
-    from app.annotation import Annotation
+    from app.annotation import Annotation, AnnotationId
     from app.document import ImageDocument
     from app.instance_solving import Step
     from model.masks import BoxMask
@@ -50,6 +51,27 @@ class Work:
     def __post_init__(self) -> None:
         start = self.start
         self.solved_from = replace(start, origin=None, coefficients=None) if self.plain else start
+
+    def is_of(self, id: AnnotationId | None) -> bool:
+        """Whether its hints are for this instance."""
+        return id == self.start.id
+
+    @property
+    def present(self) -> Annotation | None:
+        """The instance as the document has it."""
+        return self.document.annotations.get(self.start.id) if self.document is not None else None
+
+    def kept_as(self, made: Annotation | None) -> Annotation | None:
+        """What hints made, as the document has it: of a proposal a person's work, also of an imported one.
+
+        A proposal is swept away when the image is pre-labelled again, and hidden by the threshold.
+        """
+        start = self.start
+        if made is not None and self.plain:
+            made = replace(made, origin=start.origin, coefficients=start.coefficients)
+        if made is None or made.geometry == start.geometry or made.state in PERSONS_WORK:
+            return made
+        return replace(made, state=AnnotationState.CORRECTED)
 
     def settled_at(self, now: Annotation | None) -> Strokes:
         """The newest hints that made the instance what it is now."""
