@@ -48,7 +48,8 @@ class Step:
     painted: bool  # whether the last hint had to be painted, wholly or in part
     added: BoxMask  # pixels that the last hint painted or removed, beside what was solved
     first: BoxMask  # the mask before the first hint
-    before: Field  # what the last hint found
+    found: BoxMask  # the mask that the last hint found, and the field that it was answered on
+    before: Field
 
     @property
     def coefficients(self) -> NDArray[np.float64]:
@@ -81,11 +82,13 @@ def solve_near(
     work = _Solving(box, start, strokes, prediction, pixels, finely, untouched)
     steps = _usable(known, work.placed, start)
     mask, field = (steps[-1].mask, steps[-1].field) if steps else (start, None)
+    tried = _tried(known, steps, work.placed, start)
     for number in range(len(steps), len(work.placed)):
-        mask, before = work.prepared(mask, field, number, coefficients)
-        mask, field, painted, pixels_set = work.answer(mask, before, number)
-        so_far = tuple(work.placed[: number + 1])
-        steps.append(Step(so_far, field, mask, painted or field.forced, pixels_set, start, before))
+        found, before = work.prepared(mask, field, number, coefficients, tried)
+        mask, field, painted, pixels_set = work.answer(found, before, number)
+        so_far, painted = tuple(work.placed[: number + 1]), painted or field.forced
+        steps.append(Step(so_far, field, mask, painted, pixels_set, start, found, before))
+        tried = None
     return tuple(steps)
 
 
@@ -148,16 +151,24 @@ class _Solving:
         return self._finely.of(mask, rectangle, self._pixels, self._scale)
 
     def prepared(
-        self, mask: BoxMask, field: Field | None, number: int, coefficients: NDArray[np.floating]
+        self,
+        mask: BoxMask,
+        field: Field | None,
+        number: int,
+        coefficients: NDArray[np.floating],
+        tried: Step | None,
     ) -> tuple[BoxMask, Field]:
         """The field that a hint is answered on: the last one, or one made of the mask as hints left it.
 
-        That sees better what the instance is. The earlier hints hold already, and go on to.
+        That sees better what the instance is. The earlier hints hold already, and go on to. `tried`: another
+        hint in this one's place, so that what was made for it need not be made again.
         """
         if not self.looks(field, number):
             assert field is not None
             return mask, field
         rectangle = self.rectangle(mask, number)
+        if tried is not None and tried.before.grid.rectangle == rectangle:
+            return tried.found, tried.before
         sight = self.look(mask, rectangle)
         if field is not None and sight is None and not self._outside(field, number):
             return mask, field
@@ -196,6 +207,18 @@ def _usable(known: Sequence[Step], strokes: Sequence[Stroke], start: BoxMask) ->
             break
         usable.append(step)
     return usable
+
+
+def _tried(
+    known: Sequence[Step], usable: Sequence[Step], strokes: Sequence[Stroke], start: BoxMask
+) -> Step | None:
+    """The known step after the usable ones, if it was for another hint in its place: strokes grow."""
+    number = len(usable)
+    if number >= min(len(known), len(strokes)):
+        return None
+    step = known[number]
+    same = step.strokes[:-1] == tuple(strokes[:number])
+    return step if same and (step.first is start or _equal(step.first, start)) else None
 
 
 def _equal(a: BoxMask, b: BoxMask) -> bool:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app import instance_solving
 from app.fine import FineLook
 from app.geometry import window
 from app.instance_solving import LOOKS, Step, Stroke, _above, _sampled, look_ahead, solve_near
-from model.basis import InstanceGrid
+from model.basis import InstanceGrid, instance_grid
 from model.fine.sight import FineSight, built_in
 from model.local_solving import Field
 from model.masks import BoxMask
@@ -258,3 +259,25 @@ def test_what_begins_from_nothing_is_looked_at_when_there_is_something() -> None
     assert steps[0].field.grid.sight is None
     assert steps[-1].field.grid.sight is not None
     assert all(bits(steps[-1].mask)[int(y), int(x)] for x, y in places)
+
+
+def test_while_a_stroke_grows_its_grid_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    grids = list[int]()
+
+    def counted(*arguments: Any, **others: Any) -> Any:
+        grids.append(1)
+        return instance_grid(*arguments, **others)
+
+    monkeypatch.setattr(instance_solving, "instance_grid", counted)
+    finely, found = FineLook(network()), prediction()
+    arm, points = Stroke(((108.0, 56.0),), True), ((34.0, 34.0), (38.0, 34.0), (44.0, 36.0))
+    steps: tuple[Step, ...] = ()
+
+    def made(some: list[Stroke], known: tuple[Step, ...]) -> tuple[Step, ...]:
+        return solve_near(BODY, ZEROS, BOX, found, PICTURE, some, known, untouched=True, finely=finely)
+
+    for count in range(1, 4):
+        steps = made([arm, Stroke(points[:count], False)], steps)
+    assert len(grids) <= 2
+    at_once = made([arm, Stroke(points, False)], ())
+    np.testing.assert_array_equal(bits(at_once[-1].mask), bits(steps[-1].mask))
