@@ -158,13 +158,12 @@ def test_a_run_that_failed_can_be_resumed_from_what_it_saved(
     assert panel.resume.isVisible() is saved
 
 
-def test_a_finished_run_is_compared_once_and_a_person_decides(
-    make_run: Callable[..., Path], session: Session, qtbot: QtBot, project_folder: Path
-) -> None:
+def _compared(
+    make_run: Callable[..., Path], session: Session, qtbot: QtBot, comparison: dict[str, object]
+) -> tuple[Path, TrainingPanel]:
+    """A finished run, its version v1 with this comparison, and the panel that asks about it."""
     folder = make_run(START, {"event": "done", "iteration": 40, "iterations": 40, "weights": "w"})
     (folder / "w").write_bytes(b"weights")
-    better = {**SCORES, "mask": {"AP": 0.4, "AP50": 0.5}}
-    comparison = {"old": "starter", "images": 7, "old_scores": SCORES, "new_scores": better}
     card = {"run": folder.name, "comparison": comparison}
     project = session.project
     assert project is not None
@@ -173,6 +172,15 @@ def test_a_finished_run_is_compared_once_and_a_person_decides(
     qtbot.addWidget(panel)
     panel.show()
     qtbot.waitUntil(panel.verdict.keep.isVisible)
+    return folder, panel
+
+
+def test_a_finished_run_is_compared_once_and_a_person_decides(
+    make_run: Callable[..., Path], session: Session, qtbot: QtBot, project_folder: Path
+) -> None:
+    better = {**SCORES, "mask": {"AP": 0.4, "AP50": 0.5}}
+    comparison = {"old": "starter", "images": 7, "old_scores": SCORES, "new_scores": better}
+    folder, panel = _compared(make_run, session, qtbot, comparison)
     assert "v1 is ready" in panel.verdict.words.text()
     assert [panel.verdict.table.item(0, column).text() for column in range(4)] == [
         "mask AP",
@@ -193,16 +201,10 @@ def test_a_finished_run_is_compared_once_and_a_person_decides(
 def test_a_version_made_active_elsewhere_is_decided_on(
     make_run: Callable[..., Path], session: Session, qtbot: QtBot
 ) -> None:
-    folder = make_run(START, {"event": "done", "iteration": 40, "iterations": 40, "weights": "w"})
-    (folder / "w").write_bytes(b"weights")
-    card = {"run": folder.name, "comparison": {"old": "starter", "images": 7, "new_scores": SCORES}}
+    comparison = {"old": "starter", "images": 7, "new_scores": SCORES}
+    folder, panel = _compared(make_run, session, qtbot, comparison)
     project = session.project
     assert project is not None
-    session.workers.wait_for_project(lambda: versions.register(project, "v1", folder / "w", card))
-    panel = TrainingPanel(session)
-    qtbot.addWidget(panel)
-    panel.show()
-    qtbot.waitUntil(panel.verdict.keep.isVisible)
     session.workers.wait_for_project(lambda: project.set_setting(versions.SETTING, "v1"))
     session.version_changed.emit()
     qtbot.waitUntil(lambda: "v1 is active" in panel.verdict.words.text())
