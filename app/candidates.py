@@ -18,7 +18,7 @@ from app.annotation import Annotation, AnnotationState, CategoryId, Origin
 from app.box_prompt import Seed, best_of_box
 from app.edits import Change, Edit, EditKind
 from app.fine import shared_look
-from app.geometry import RleMask, from_mask, tight
+from app.geometry import RleMask, bounds, from_mask, tight
 from app.offers import offers_at
 from model.masks import BoxMask
 from model.messages import Prediction
@@ -84,7 +84,7 @@ def take(
                 state=state,
                 seconds=each.seconds + seconds,
                 geometry=candidate.geometry,  # drawn finely
-                bbox=_bbox(candidate.mask),
+                bbox=bounds(candidate.mask),
                 area=float(np.count_nonzero(candidate.mask.bits)),
             )
             return Edit(EditKind.ACCEPT, each.image_id, (Change(each, made),)), made
@@ -94,7 +94,7 @@ def take(
         category_id=category,
         state=state,
         geometry=candidate.geometry,
-        bbox=_bbox(candidate.mask),
+        bbox=bounds(candidate.mask),
         area=float(np.count_nonzero(candidate.mask.bits)),
         score=candidate.score,
         origin=candidate.origin,
@@ -102,8 +102,3 @@ def take(
         seconds=seconds,
     )
     return Edit(EditKind.ADD, made.image_id, (Change(None, made),)), made
-
-
-def _bbox(mask: BoxMask) -> Box:
-    rows, columns = mask.bits.shape
-    return float(mask.left), float(mask.top), float(columns), float(rows)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.geometry import tight, window
+from app.geometry import bounds, tight, window
 from model.basis import InstanceGrid, grown, helper_rows, instance_grid
 from model.masks import BoxMask
 from model.messages import Prediction
@@ -92,9 +92,7 @@ def _grid(
     scale: float = 1.0,
 ) -> InstanceGrid:
     """What hints are answered on: the mask's box, grown."""
-    rows, columns = mask.bits.shape
-    box = (float(mask.left), float(mask.top), float(columns), float(rows))
-    rectangle = grown(box, prediction.image_width, prediction.image_height)
+    rectangle = grown(bounds(mask), prediction.image_width, prediction.image_height)
     return instance_grid(prediction, pixels, rectangle, side=side, scale=scale)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.fine import FineLook, certainty, drawn
-from app.geometry import mask_iou, tight, window
+from app.geometry import bounds, covers, mask_iou, tight
 from model.basis import Rectangle, grown
 from model.fine.sight import FINENESS
 from model.masks import BoxMask
@@ -60,8 +60,7 @@ def _seen(
             return
         mask, sure = _disc(x, y, diameter, size), 0.0
         for _ in range(LOOKS):
-            rows, columns = mask.bits.shape
-            around = grown((float(mask.left), float(mask.top), float(columns), float(rows)), *size)
+            around = grown(bounds(mask), *size)
             if _plain(pixels, around, scale):
                 break
             sight = finely.anyhow(mask, around, pixels, scale)
@@ -72,7 +71,7 @@ def _seen(
             if not mask.bits.any():
                 break
         else:
-            if window(mask, int(x), int(y), int(x) + 1, int(y) + 1).any():
+            if covers(mask, x, y):
                 yield Sized(mask, sure)
 
 

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from app.geometry import tight, window
+from app.geometry import bounds, tight, window
 from model.basis import grown
 from model.fine.sight import FineSight, Rectangle, Sight, built_in
 from model.masks import BoxMask
@@ -87,9 +87,7 @@ def redrawn(mask: BoxMask, pixels: NDArray[np.uint8], width: int, finely: FineLo
     if finely is None or not mask.bits.any():
         return mask
     scale = width / pixels.shape[1]
-    rows, columns = mask.bits.shape
-    box = float(mask.left), float(mask.top), float(columns), float(rows)
-    sight = finely.of(mask, grown(box, width, round(pixels.shape[0] * scale)), pixels, scale)
+    sight = finely.of(mask, grown(bounds(mask), width, round(pixels.shape[0] * scale)), pixels, scale)
     made = mask if sight is None else drawn(sight)
     return made if made.bits.any() else mask
 

@@ -7,6 +7,7 @@ Frame: image pixels (after the EXIF turn), x right, y down, pixel centres at +0.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,10 +73,7 @@ def from_mask(mask: BoxMask, width: int, height: int) -> RleMask:
 def measure(geometry: Geometry, width: int, height: int) -> tuple[tuple[float, float, float, float], float]:
     """(tight box x y w h, area in pixels) of the mask; all zero for an empty one."""
     mask = tight(to_mask(geometry, width, height))
-    rows, columns = mask.bits.shape
-    return (float(mask.left), float(mask.top), float(columns), float(rows)), float(
-        np.count_nonzero(mask.bits)
-    )
+    return bounds(mask), float(np.count_nonzero(mask.bits))
 
 
 def _part_to_mask(part: PolygonPart, width: int, height: int) -> BoxMask:
@@ -153,6 +151,19 @@ def tight(mask: BoxMask) -> BoxMask:
     y, x = int(rows[0]), int(columns[0])
     bits = mask.bits[y : rows[-1] + 1, x : columns[-1] + 1]
     return BoxMask(mask.left + x, mask.top + y, bits)
+
+
+def bounds(mask: BoxMask) -> tuple[float, float, float, float]:
+    """x, y, width, height of a mask's rectangle: its tight box where it is `tight`."""
+    rows, columns = mask.bits.shape
+    return float(mask.left), float(mask.top), float(columns), float(rows)
+
+
+def covers(mask: BoxMask, x: float, y: float) -> bool:
+    """Whether a mask has the pixel at a place."""
+    row, column = math.floor(y) - mask.top, math.floor(x) - mask.left
+    rows, columns = mask.bits.shape
+    return 0 <= row < rows and 0 <= column < columns and bool(mask.bits[row, column])
 
 
 def window(mask: BoxMask, left: int, top: int, right: int, bottom: int) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.box_prompt import SAME, Seed, candidates_under
 from app.every_size import objects_at
 from app.fine import FineLook, redrawn
-from app.geometry import mask_iou, tight, window
+from app.geometry import bounds, covers, mask_iou, tight
 from model.messages import Prediction
 
 MOST = 6
@@ -36,7 +36,7 @@ def offers_at(
         return ideas
     width = prediction.image_width
     ideas = [replace(each, mask=redrawn(each.mask, pixels, width, finely)) for each in ideas]
-    ideas = [each for each in ideas if window(each.mask, int(x), int(y), int(x) + 1, int(y) + 1).any()]
+    ideas = [each for each in ideas if covers(each.mask, x, y)]
     believed = [each for each in ideas if each.category]
     found: list[Seed] = []
     for each in (*believed, *_of_any_size(prediction, x, y, pixels, finely), *ideas):
@@ -53,7 +53,5 @@ def _of_any_size(
     seeds = []
     for each in objects_at(pixels, size, x, y, finely):
         mask = tight(each.mask)
-        rows, columns = mask.bits.shape
-        box = float(mask.left), float(mask.top), float(columns), float(rows)
-        seeds.append(Seed(mask, nothing, box, (), "geometry", certainty=each.certainty))
+        seeds.append(Seed(mask, nothing, bounds(mask), (), "geometry", certainty=each.certainty))
     return seeds

@@ -24,7 +24,7 @@ from app.annotation import (
     Origin,
 )
 from app.edits import Change, Edit, EditKind
-from app.geometry import RleMask, from_mask, mask_iou, to_mask
+from app.geometry import RleMask, bounds, from_mask, mask_iou, to_mask
 from model.masks import BoxMask, assemble_all
 from model.messages import Prediction
 
@@ -64,8 +64,7 @@ def candidates(prediction: Prediction, min_score: float = FLOOR) -> list[Candida
     for index, mask in zip(chosen, assemble_all(prediction, chosen), strict=True):
         if not mask.bits.size:  # cut to what is set: this one is empty
             continue
-        rows, columns = mask.bits.shape
-        bbox = float(mask.left), float(mask.top), float(columns), float(rows)
+        bbox = bounds(mask)
         area = float(np.count_nonzero(mask.bits))
         geometry = from_mask(mask, width, height)
         x1, y1, x2, y2 = (float(value) for value in prediction.boxes[index])

@@ -21,14 +21,14 @@ from app.correction import explain_refusal, present
 from app.errors import InputError
 from app.fine import FineLook
 from app.frames import UNTOUCHED, belongs
-from app.geometry import from_mask, subtract, tight, to_mask, window
+from app.geometry import bounds, covers, from_mask, subtract, tight, to_mask, window
 from app.instance_solving import Step, Stroke, solve_near
 from model.coefficients import LinearMask, fit
 from model.masks import BoxMask
 from model.messages import Prediction
 from model.opencv import cv2
 
-__all__ = ["Solved", "Stroke", "changed_rect", "covers", "seeded", "solve_strokes"]
+__all__ = ["Solved", "Stroke", "changed_rect", "seeded", "solve_strokes"]
 
 Point = tuple[float, float]
 Rect = tuple[float, float, float, float]  # left top right bottom
@@ -88,11 +88,10 @@ def solve_strokes(
         return Solved(None, mask, steps)
     if changed_rect(old, mask) is None:  # all was right: nobody corrected anything
         return Solved(start, old, steps)
-    rows, columns = mask.bits.shape
     made = replace(
         start,
         geometry=from_mask(mask, *size),
-        bbox=(float(mask.left), float(mask.top), float(columns), float(rows)),
+        bbox=bounds(mask),
         area=float(np.count_nonzero(mask.bits)),
     )
     if start.state in UNTOUCHED:
@@ -137,13 +136,6 @@ def changed_rect(before: BoxMask, after: BoxMask) -> Rect | None:
         float(left + columns[-1] + 1),
         float(top + rows[-1] + 1),
     )
-
-
-def covers(mask: BoxMask, x: float, y: float) -> bool:
-    """Whether a mask has the pixel at a place."""
-    row, column = math.floor(y) - mask.top, math.floor(x) - mask.left
-    rows, columns = mask.bits.shape
-    return 0 <= row < rows and 0 <= column < columns and bool(mask.bits[row, column])
 
 
 def _without_islands(mask: BoxMask, before: BoxMask, strokes: Sequence[Stroke]) -> BoxMask:

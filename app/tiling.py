@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.annotation import Origin
-from app.geometry import from_mask, intersect, mask_iou, union, window
+from app.geometry import bounds, from_mask, intersect, mask_iou, union, window
 from app.inference import Inference, Priority
 from app.proposals import FLOOR, Candidate, candidates
 from model.coefficients import LinearMask, fit
@@ -245,8 +245,7 @@ def _joined(pieces: Sequence[Candidate], whole: Prediction) -> Candidate:
         return pieces[0]
     first = max(pieces, key=lambda each: each.score)
     mask = union(*(each.mask for each in pieces))
-    rows, columns = mask.bits.shape
-    box = (float(mask.left), float(mask.top), float(columns), float(rows))
+    box = bounds(mask)
     width, height = whole.image_width, whole.image_height
     h, w, k = whole.prototypes.shape
     relative = (box[0] / width, box[1] / height, (box[0] + box[2]) / width, (box[1] + box[3]) / height)

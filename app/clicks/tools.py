@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.clicks.clicker import Aim
 from app.fine import shared_look
-from app.geometry import clip, window
+from app.geometry import clip, covers, window
 from app.instance_solving import Step, Stroke, look_ahead, solve_near
 from app.offers import offers_at
 from model.coefficients import Hint, LinearMask, merge_near, solve
@@ -179,8 +179,7 @@ def _offered(start: Start, aim: Aim) -> Start | None:
 
 
 def _right(mask: BoxMask, aim: Aim) -> bool:
-    at = window(mask, aim.column, aim.row, aim.column + 1, aim.row + 1)
-    return bool(at[0, 0]) is aim.inside
+    return covers(mask, aim.column, aim.row) is aim.inside
 
 
 def _with_disc(bits: Bits, aim: Aim, radius: float) -> Bits:

@@ -8,7 +8,7 @@ import pytest
 from app.annotation import AnnotationState, CategoryId
 from app.candidates import candidate_in, candidates_at, take
 from app.edits import EditKind
-from app.solving import covers
+from app.geometry import covers
 from model.messages import Prediction
 from tests.ui.canvas_fakes import FakeSession
 from tests.ui.solving import SIZE, prediction, proposal

@@ -8,8 +8,8 @@ import pytest
 from app.annotation import Annotation, AnnotationState, Origin
 from app.closer import LEAST, finer, propose, region_of, unseen
 from app.frames import belongs, crop_in, recomposed
-from app.geometry import mask_iou, to_mask, window
-from app.solving import Stroke, covers, solve_strokes
+from app.geometry import covers, mask_iou, to_mask, window
+from app.solving import Stroke, solve_strokes
 from model.masks import BoxMask
 from model.messages import Prediction
 from tests.ui.canvas_fakes import FakeSession, disc, mask_annotation

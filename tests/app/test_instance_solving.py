@@ -12,13 +12,11 @@ from hypothesis import strategies as st
 from app import instance_solving
 from app.fine import FineLook
 from app.geometry import window
-from app.instance_solving import LOOKS, Step, Stroke, _above, _sampled, look_ahead, solve_near
-from model.basis import InstanceGrid, instance_grid
+from app.instance_solving import LOOKS, Step, Stroke, look_ahead, solve_near
+from model.basis import instance_grid
 from model.fine.sight import FineSight, built_in
-from model.local_solving import Field
 from model.masks import BoxMask
 from model.messages import Prediction
-from model.opencv import cv2
 
 WIDTH, HEIGHT = 160, 120
 BOX = (30.0, 30.0, 60.0, 60.0)
@@ -163,34 +161,6 @@ def test_known_hints_are_not_solved_again(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(module, "answer", lambda *_: calls.append(time.time()))
     assert solved(*hints, known=known)[-1].mask is known[-1].mask
     assert not calls
-
-
-def _field(size: tuple[int, int], shape: tuple[int, int], seed: int) -> Field:
-    rng = np.random.default_rng(seed)
-    left, top = 37, 11
-    rectangle = left, top, left + size[0], top + size[1]
-    grid = InstanceGrid(rectangle, np.zeros((*shape, 1), np.float32), np.zeros((*shape, 3), np.float32), 1.0)
-    logits = cv2.GaussianBlur(rng.standard_normal(shape).astype(np.float32), (0, 0), 5)
-    return Field(grid, logits * 10, np.zeros(1))
-
-
-@pytest.mark.parametrize("size", [(1500, 1100), (700, 2300), (40, 2250), (30, 20)])
-def test_only_blocks_near_an_edge_are_sampled_and_all_pixels_are_as_if_all_were(
-    size: tuple[int, int],
-) -> None:
-    field = _field(size, (70, 90), seed=size[0])
-    full = _sampled(field.logits, 0, 0, field.grid.rectangle, field)
-    clear = np.abs(full) > 1e-4  # nearer, rounding decides
-    found = _above(field.logits, 0.0, 0, 0, field.grid.rectangle, field)
-    np.testing.assert_array_equal(found[clear], (full > 0)[clear])
-    left, top = 20, 30
-    across, down = field.grid.scale
-    x0, y0 = field.grid.rectangle[:2]
-    part = x0 + int(left / across), y0 + int(top / down), x0 + size[0], y0 + size[1]
-    full = _sampled(field.logits[top:, left:], left, top, part, field)
-    clear = np.abs(full) > 1e-4
-    found = _above(field.logits[top:, left:], 0.0, left, top, part, field)
-    np.testing.assert_array_equal(found[clear], (full > 0)[clear])
 
 
 def test_before_some_hints_the_instance_is_looked_at_again_and_all_hints_hold() -> None:

@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from app import solving
 from app.annotation import AnnotationState
 from app.errors import InputError
-from app.geometry import EMPTY
+from app.geometry import EMPTY, covers
 from app.instance_solving import solve_near
 from app.solving import (
     Stroke,
     changed_rect,
-    covers,
     seeded,
     solve_strokes,
 )

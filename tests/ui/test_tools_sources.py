@@ -14,9 +14,8 @@ from pytestqt.qtbot import QtBot
 from app.annotation import Annotation, AnnotationState
 from app.edits import Change, Edit, EditKind
 from app.errors import InputError
-from app.geometry import to_mask
+from app.geometry import covers, to_mask
 from app.predictions import of_project
-from app.solving import covers
 from model.messages import Prediction
 from tests.ui.acting import document_of
 from tests.ui.explaining import VERSION, predict, propose_left_half

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.candidates import Candidate, candidate_in, candidates_at, take
-from app.solving import covers
+from app.geometry import covers
 from model.errors import InputError
 from ui.tools.latest import Latest
 from ui.tools.live import LiveMask

@@ -14,7 +14,8 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.fine import shared_look
 from app.foresight import Foreseen, foresee
-from app.solving import Stroke, covers, solve_strokes
+from app.geometry import covers
+from app.solving import Stroke, solve_strokes
 from model.errors import InputError
 from ui.tools.latest import Latest
 

@@ -16,7 +16,7 @@ from app.annotation import Annotation, AnnotationId, AnnotationState
 from app.edits import Change, Edit, EditKind
 from app.fine import redrawn, shared_look
 from app.foresight import changed_pixels
-from app.geometry import from_mask, tight, to_mask
+from app.geometry import bounds, from_mask, tight, to_mask
 from app.pixel_edits import (
     Point,
     fill_holes,
@@ -268,12 +268,11 @@ def pixel_work(canvas: Canvas) -> PixelWork:
 def with_mask(annotation: Annotation, mask: BoxMask, width: int, height: int) -> Annotation:
     """The annotation with other pixels, as the person's work; any thread."""
     mask = tight(mask)
-    rows, columns = mask.bits.shape
     drawn = annotation.state is AnnotationState.DRAWN
     return replace(
         annotation,
         geometry=from_mask(mask, width, height),
-        bbox=(float(mask.left), float(mask.top), float(columns), float(rows)),
+        bbox=bounds(mask),
         area=float(mask.bits.sum()),
         state=AnnotationState.DRAWN if drawn else AnnotationState.CORRECTED,
     )
