@@ -77,7 +77,10 @@ def words_for(
     if chosen is None:
         return f"{k} prototypes of this image. Choose an instance to see its coefficients."
     if chosen.origin is None:
-        return "This mask was drawn or imported: it has no coefficients. Hints (C) correct it all the same."
+        return (
+            "This mask was drawn, imported, or found where you clicked: it has no coefficients. "
+            "Hints (C) correct it all the same."
+        )
     if chosen.origin.model_version != shown.model_version:
         return (
             f"This one was proposed by {chosen.origin.model_version}, these are the prototypes of "
