@@ -92,13 +92,14 @@ class ModelAccess:
         post = self._session.workers.post
         self._inference.status.connect(lambda words: post(lambda: self._said(words)))
         self._inference.load()
-        self._said(f"Loading {version.name}")
+        self.words = f"Loading {version.name}"
         waiting, self._waiting = self._waiting, []
         for then in waiting:
             then(self._inference)
         wishes, self._wishes = self._wishes, []
         for image_id, path, urgent, by_person in wishes:
             self._ask(image_id, path, urgent=urgent, by_person=by_person)
+        self._tell()  # only now: what was wished for unasked may be none of what this version knows
 
     def _said(self, words: str) -> None:
         self.words = words

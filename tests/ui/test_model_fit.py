@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from app.annotation import Category, CategoryId
 from app.versions import ModelVersion
@@ -13,9 +14,12 @@ from ui.session import Session
 
 
 @pytest.fixture
-def told(session: Session) -> list[str]:
+def told(session: Session, qtbot: QtBot) -> list[str]:
     """What the window says; the session proposes unasked, as it does unless it is told not to."""
     found: list[str] = []
+    image_id = session.image_id
+    assert image_id is not None
+    qtbot.waitUntil(lambda: not session.model.is_reading(image_id))  # nothing is asked for from here on
     session.auto_prelabel = True
     session.message.connect(lambda words, kind: found.append(words))
     return found
@@ -63,12 +67,12 @@ def test_it_waits_while_another_message_is_read_or_a_question_is_answered(
     session.message.emit("one moment", "info")
     activate(session, "person")
     assert told == ["one moment"]
-    monkeypatch.setattr(session.model, "is_looking_at", lambda image_id: True)
-    fit._others.timeout.emit()
-    fit._others.stop()
-    fit.look()
-    assert told == ["one moment"]
-    monkeypatch.undo()
+    with monkeypatch.context() as looking:
+        looking.setattr(session.model, "is_looking_at", lambda image_id: True)
+        fit._others.timeout.emit()
+        fit._others.stop()
+        fit.look()
+        assert told == ["one moment"]
     fit._others.stop()
     fit.look()
     assert len(told) == 2

@@ -142,14 +142,14 @@ def test_a_failed_write_is_told_and_memory_goes_back_to_the_disk(
     def full(*_: object) -> None:
         raise StoreError("expected to write the edit, the disk is full; make room")
 
-    monkeypatch.setattr(session.project.store, "append", full)
-    with qtbot.waitSignal(session.message) as told:
-        lost = draw(session, 40)
-        session.select([lost.id])
-    assert told.args == ["expected to write the edit, the disk is full; make room", "error"]
-    qtbot.waitUntil(lambda: set(document_of(session).annotations) == {kept.id})
+    with monkeypatch.context() as disk:
+        disk.setattr(session.project.store, "append", full)
+        with qtbot.waitSignal(session.message) as told:
+            lost = draw(session, 40)
+            session.select([lost.id])
+        assert told.args == ["expected to write the edit, the disk is full; make room", "error"]
+        qtbot.waitUntil(lambda: set(document_of(session).annotations) == {kept.id})
     assert session.selection == ()
-    monkeypatch.undo()
     draw(session, 40)
     assert len(document_of(session).annotations) == 2
 
