@@ -35,7 +35,7 @@ class Categories(QObject):
         """Another project is open, or none. Whoever opens it announces that, once all is there."""
         self._project, self._all = project, categories
         self.current: Category | None = categories[0] if categories else None
-        self._awaited = False  # a drawn shape waits for the person's choice
+        self.awaited = False  # a drawn shape waits for the person's choice
 
     def __len__(self) -> int:
         return len(self._all)
@@ -51,12 +51,12 @@ class Categories(QObject):
         found = next((each for each in self._all if each.id == category_id), None)
         if found is not None and found != self.current:
             self.current = found
-            self._awaited = False
+            self.awaited = False
             self.chosen.emit()
 
     def want(self) -> None:
         """Something was drawn that has no category: only the person's choice can be the one."""
-        self._awaited = True
+        self.awaited = True
         self.wanted.emit()
 
     def add(self, name: str) -> None:
@@ -75,9 +75,9 @@ class Categories(QObject):
         """The project has these categories now; `new`: draw with this one."""
         self._all = categories
         kept = new if new is not None else (self.current.id if self.current else None)
-        first = categories[0] if categories and not self._awaited else None
+        first = categories[0] if categories and not self.awaited else None
         self.current = next((each for each in categories if each.id == kept), first)
-        self._awaited = self._awaited and self.current is None
+        self.awaited = self.awaited and self.current is None
         self.changed.emit()
         self.chosen.emit()
 

@@ -14,13 +14,15 @@ from PySide6.QtWidgets import QWidget
 
 from app.annotation import AnnotationId, ImageId, ImageState
 from app.errors import InputError
-from ui.tasks import Task, TaskBar
+from ui.tasks import Task, TaskBar, Work
 
 if TYPE_CHECKING:
     from app.prelabel import PrelabelReport
     from ui.canvas.view import Canvas
     from ui.docks import Panels
     from ui.session import Session
+
+HIDDEN = "All annotations are hidden: the same key shows them again."
 
 
 class Context(QObject):
@@ -63,6 +65,8 @@ class Context(QObject):
     def toggle_peek(self) -> None:
         """Hide everything, or show it again."""
         self.canvas.peek(not self.canvas.look.peek)
+        if self.canvas.look.peek:
+            self.session.message.emit(HIDDEN, "info")
         self.changed.emit()
 
     def toggle_chosen(self) -> None:
@@ -174,7 +178,7 @@ class Context(QObject):
     def run_task(
         self,
         title: str,
-        work: Callable[[Callable[[int, int], None], Callable[[], bool]], Any],
+        work: Work,
         then: Callable[[Any], object],
     ) -> None:
         """Run long work with a row in the task bar."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QInputDialog
 
-from app.annotation import AnnotationState, CategoryId, ImageState
+from app.annotation import AnnotationId, AnnotationState, CategoryId, ImageState
 
 if TYPE_CHECKING:
     from ui.commands import Context
+
+LAST = "No other proposal is open here."
 
 
 def undo(context: Context) -> None:
@@ -32,9 +34,19 @@ def escape(context: Context) -> None:
 
 
 def accept(context: Context) -> None:
-    """Accept the chosen proposals. While something is drawn the canvas takes the key to finish it."""
-    if _proposals(context):
-        context.session.accept()
+    """Accept what is chosen and go on to the next open proposal; without a choice, accept all that are shown.
+
+    What is a person's already needs no accepting: then it only goes on. While something is drawn the canvas
+    takes the key to finish it.
+    """
+    session = context.session
+    if len(session.selection) == 1:
+        context.canvas.tool.settle()  # a hint that was given counts
+        following = _next_open(context)
+        session.accept()
+        _go_on(context, following)
+    elif _proposals(context):
+        session.accept()
 
 
 def accept_all(context: Context) -> None:
@@ -44,9 +56,15 @@ def accept_all(context: Context) -> None:
 
 
 def reject(context: Context) -> None:
-    """Reject what is chosen, else all proposals that are shown."""
-    if context.session.selection or _proposals(context):
-        context.session.reject()
+    """Reject what is chosen and go on to the next open proposal; without a choice, all that are shown."""
+    session = context.session
+    if len(session.selection) == 1:
+        context.canvas.tool.settle()  # a hint that was given counts
+        following = _next_open(context)
+        session.reject()
+        _go_on(context, following)
+    elif session.selection or _proposals(context):
+        session.reject()
 
 
 def copy(context: Context) -> None:
@@ -106,6 +124,27 @@ def skip(context: Context) -> None:
     """Skip the image and go on."""
     context.session.set_image_state(ImageState.SKIPPED)
     context.session.step(1)
+
+
+def _next_open(context: Context) -> AnnotationId | None:
+    """The shown proposal after the one that is chosen, in reading order and from the end to the beginning."""
+    session = context.session
+    chosen, still_open = session.selection[0], set(session.visible_proposals())
+    among = [each for each in context.canvas.shown.in_reading_order() if each == chosen or each in still_open]
+    place = among.index(chosen) + 1 if chosen in among else 0
+    return next((each for each in among[place:] + among[:place] if each != chosen), None)
+
+
+def _go_on(context: Context, following: AnnotationId | None) -> None:
+    """To another instance; says so where there is none."""
+    from ui.visit import bring_into_view
+
+    session = context.session
+    session.select(() if following is None else (following,))
+    if following is None:
+        session.message.emit(LAST, "info")
+    else:
+        bring_into_view(session, context.canvas)
 
 
 def _proposals(context: Context, *, chosen: bool = True) -> bool:

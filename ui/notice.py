@@ -37,7 +37,7 @@ class Notice(QWidget):
 
     def show_message(self, words: str, kind: str) -> None:
         """Show a message of a kind: info, warning, error."""
-        self.text.setText(words)
+        self.text.setText(_sentence(words))
         self.setProperty("kind", kind)
         for widget in (self, *self.findChildren(QWidget)):
             widget.style().unpolish(widget)
@@ -61,3 +61,9 @@ class Notice(QWidget):
         width = max(min(one_line, room, WIDEST), 1)
         height = self._layout.heightForWidth(width)
         self.setGeometry((self._over.width() - width) // 2, MARGIN, width, max(height, 36))
+
+
+def _sentence(words: str) -> str:
+    """With a capital, as a sentence on its own has it; a name of a file stays as it is."""
+    first = words.split(" ", 1)[0]
+    return words[:1].upper() + words[1:] if first.isalpha() else words

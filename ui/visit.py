@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
+from ui.canvas.transform import centred
+
 if TYPE_CHECKING:
     from app.annotation import AnnotationId, ImageId
     from ui.canvas.view import Canvas
@@ -30,3 +32,15 @@ def visit(session: Session, canvas: Canvas, image_id: ImageId, annotation_id: An
     else:
         session.document_changed.connect(arrived, Qt.ConnectionType.SingleShotConnection)
         session.show_image(image_id)
+
+
+def bring_into_view(session: Session, canvas: Canvas) -> None:
+    """Move the image, where it is zoomed so far that the middle of what is chosen is out of sight."""
+    rect, view = canvas.shown.extent(session.selection), canvas.view
+    if rect is None or view is None:
+        return
+    size = float(canvas.width()), float(canvas.height())
+    middle = (rect[0] + rect[2]) / 2, (rect[1] + rect[3]) / 2
+    x, y = view.to_widget(*middle)
+    if not (0 <= x <= size[0] and 0 <= y <= size[1]):
+        canvas.set_view(centred(view, middle, size))

@@ -114,6 +114,8 @@ def test_a_person_draws_accepts_relabels_undoes_and_finds_it_all_again(qtbot: Qt
     assert session.selection == (first,)
     desk.key(Qt.Key.Key_Return)
     assert desk.states == [AnnotationState.ACCEPTED, proposed, drawn]
+    assert session.selection != (first,)  # the next proposal
+    session.select([first])
 
     desk.key(Qt.Key.Key_2)
     assert session.document.annotations[first].category_id == 2
@@ -157,7 +159,7 @@ def test_an_error_is_shown_until_it_is_closed(qtbot: QtBot, project: Path) -> No
     desk = Desk(qtbot, project)
     desk.session.message.emit("expected a file, got none; choose one", "error")
     assert desk.window.notice.isVisible()
-    assert "expected a file" in desk.window.notice.text.text()
+    assert desk.window.notice.text.text().startswith("Expected a file, got none")
     desk.window.close()
 
 

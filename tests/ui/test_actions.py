@@ -8,9 +8,13 @@ from html import unescape
 import pytest
 from pytestqt.qtbot import QtBot
 
-from tests.ui.acting import document_of, draw
+from app.annotation import AnnotationState
+from tests.ui.acting import document_of, draw, propose
 from ui.actions import ACTIONS, BY_ID, MENUS
+from ui.canvas.transform import centred
+from ui.commands import HIDDEN
 from ui.dialogs.help import page
+from ui.edit_commands import LAST
 from ui.main_window import MainWindow
 from ui.menus import SIDE_BAR, TOP_BAR, TOP_IDS
 from ui.session import Session
@@ -90,3 +94,64 @@ def test_a_key_that_finds_nothing_to_do_says_so(session: Session, qtbot: QtBot) 
         window.actions_.by_id[name].trigger()
         assert len(said) == 1, name
         said.clear()
+
+
+def test_accepting_and_rejecting_go_on_to_the_next_proposal(session: Session, qtbot: QtBot) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    said: list[str] = []
+    session.message.connect(lambda words, kind: said.append(words))
+    first, second, third = propose(session, 0.5, 0.9, 0.7)  # side by side
+    mine = draw(session, 50)
+    accept, reject = (window.actions_.by_id[name].trigger for name in ("accept", "reject"))
+
+    def states() -> list[AnnotationState]:
+        there = document_of(session).annotations
+        return [there[each.id].state for each in (first, second, third, mine)]
+
+    session.select([second.id])
+    accept()
+    assert session.selection == (third.id,)
+    reject()
+    assert session.selection == (first.id,)  # from the end to the beginning
+    session.select([mine.id])
+    accept()  # nothing to accept here: it only goes on
+    assert session.selection == (first.id,)
+    assert states()[0] is AnnotationState.PROPOSED
+    accept()
+    assert session.selection == ()
+    assert states() == [
+        AnnotationState.ACCEPTED,
+        AnnotationState.ACCEPTED,
+        AnnotationState.REJECTED,
+        AnnotationState.DRAWN,
+    ]
+    assert said == [LAST]
+
+
+def test_the_next_proposal_comes_into_view(session: Session, qtbot: QtBot) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    canvas = window.canvas
+    qtbot.waitUntil(lambda: canvas.view is not None)
+    first, second = propose(session, 0.5, 0.9)
+    assert canvas.view is not None
+    canvas.zoom_to(64.0)
+    canvas.set_view(centred(canvas.view, (2.0, 30.0), (canvas.width(), canvas.height())))
+    session.select([first.id])
+    window.actions_.by_id["accept"].trigger()
+    x, y, width, height = second.bbox
+    place = canvas.view.to_widget(x + width / 2, y + height / 2)
+    assert place == pytest.approx((canvas.width() / 2, canvas.height() / 2), abs=1)
+
+
+def test_hiding_everything_says_how_it_comes_back(session: Session, qtbot: QtBot) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    said: list[str] = []
+    session.message.connect(lambda words, kind: said.append(words))
+    window.actions_.by_id["hide.all"].trigger()
+    assert said == [HIDDEN]
+    window.actions_.by_id["hide.all"].trigger()
+    assert said == [HIDDEN]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.annotation import CategoryId
+from app.annotation import AnnotationState, CategoryId, Origin
+from app.edits import Change, Edit, EditKind
+from tests.builders import box_mask, make_annotation
 from tests.ui.acting import document_of, draw, propose
 from ui.panels.annotation_model import AREA, CATEGORY, EYE, SCORE
 from ui.panels.annotations import AnnotationsPanel
@@ -53,6 +57,20 @@ def test_rows_after_edits_stand_as_if_read_again(
     assert [panel.model.row_of(each.id) for each in shown] == list(range(4))
     panel.model.refresh()
     assert [panel.model.at(row) for row in range(panel.model.rowCount())] == shown
+
+
+def test_only_a_score_of_the_model_is_shown(panel: AnnotationsPanel, session: Session) -> None:
+    proposal, other = propose(session, 0.4, 0.9)
+    document = document_of(session)
+    found = make_annotation(document, box_mask(50, 5, 9, 9), state=AnnotationState.ACCEPTED, score=0.98)
+    origin = Origin("v1", (0.0, 0.0, 9.0, 9.0), (0.5,))
+    taken = replace(found, id=document.new_id(), origin=origin, score=0.7)
+    session.apply(Edit(EditKind.ADD, found.image_id, (Change(None, found), Change(None, taken))))
+    shown = {
+        each: panel.model.index(panel.model.row_of(each.id), SCORE).data() for each in (found, taken, other)
+    }
+    assert list(shown.values()) == ["", "0.70", "0.90"]
+    assert [panel.model.row_of(each.id) for each in (taken, found, other, proposal)] == [0, 1, 2, 3]
 
 
 def test_an_edit_of_one_does_not_reset_the_table(panel: AnnotationsPanel, session: Session) -> None:

@@ -65,17 +65,35 @@ def test_choosing_elsewhere_marks_the_row(panel: CategoriesPanel, session: Sessi
     assert panel.list.currentRow() == 1
 
 
-def test_enter_in_the_field_adds_and_goes_back_to_the_image(qtbot: QtBot, session: Session) -> None:
+def test_the_name_that_a_shape_waited_for_goes_back_to_the_image(qtbot: QtBot, session: Session) -> None:
     window = MainWindow(session)
     qtbot.addWidget(window)
     window.show()
     window.activateWindow()
-    session.category_wanted.emit()
+    session.categories.want()
     field = window.categories.field
     qtbot.waitUntil(field.hasFocus)
     qtbot.keyClicks(field, "bird")
     qtbot.keyClick(field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: session.category is not None and session.category.name == "bird")
+    assert window.canvas.hasFocus()
+
+
+def test_names_can_be_typed_one_after_the_other(qtbot: QtBot, session: Session) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    window.docks.bring("Categories")
+    field = window.categories.field
+    field.setFocus()
+    qtbot.waitUntil(field.hasFocus)
+    for name in ("fig", "date"):  # d, a, t and e are keys of the window
+        qtbot.keyClicks(field, name)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: [each.name for each in session.categories][-2:] == ["fig", "date"])
+    assert field.hasFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Return)
     assert window.canvas.hasFocus()
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -145,6 +146,18 @@ def test_hints_by_keys(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> No
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
     assert canvas.tool._cross.place is None  # type: ignore[attr-defined]
     assert session.selection == (ONE,)
+
+
+def test_after_a_hint_return_is_left_to_the_window(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    canvas.setFocus()
+    click(canvas, 220, 60, LEFT)
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=20000)
+    pressed = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier)
+    assert not canvas.tool.takes_key(pressed)
+    QTest.keyClick(canvas, Qt.Key.Key_Right)  # the cross hair is there
+    assert canvas.tool.takes_key(pressed)
 
 
 def test_without_a_prediction_it_asks_and_then_does_it(

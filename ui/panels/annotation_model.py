@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 EYE, CATEGORY, STATE, SCORE, AREA = range(5)
 MANY = 40  # changed annotations from which reading all again is less work
 HEADINGS = ("", "Category", "State", "Score", "Area")
+HEADING_TIPS = {
+    EYE: "Click: hide all, or show all again",
+    SCORE: "What the model gave it. An export has the score of open proposals only",
+    AREA: "Pixels of the mask",
+}
 MARKS = {
     AnnotationState.PROPOSED: "◌ proposed",
     AnnotationState.ACCEPTED: "✓ accepted",
@@ -39,6 +44,16 @@ def swatch(color: str, side: int = 12) -> QPixmap:
     painter.drawEllipse(1, 1, side - 2, side - 2)
     painter.end()
     return pixmap
+
+
+def score_of(each: Annotation) -> float | None:
+    """The score that the model (or, of an open proposal, an imported file) gave to what is here.
+
+    None for what was found by a click, though it keeps how sure its outline was, and for imported work: next
+    to a model's score either would be read as one.
+    """
+    told = each.state is AnnotationState.PROPOSED or each.origin is not None
+    return each.score if told else None
 
 
 def _listed(each: Annotation) -> bool:
@@ -77,7 +92,7 @@ class AnnotationModel(QAbstractTableModel):
     def _key(self, each: Annotation) -> tuple[Any, ...]:
         sign = -1 if self._falling else 1
         value: Any = {
-            SCORE: each.score or 0.0,
+            SCORE: score_of(each) or 0.0,
             AREA: each.area,
             STATE: list(AnnotationState).index(each.state),
         }.get(self._column, 0.0)
@@ -153,6 +168,8 @@ class AnnotationModel(QAbstractTableModel):
     ) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return HEADINGS[section]
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return HEADING_TIPS.get(section)
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -182,7 +199,8 @@ class AnnotationModel(QAbstractTableModel):
         if column == STATE:
             return MARKS[each.state]
         if column == SCORE:
-            return "" if each.score is None else f"{each.score:.2f}"
+            score = score_of(each)
+            return "" if score is None else f"{score:.2f}"
         return f"{each.area:,.0f}"
 
     def _tip(self, each: Annotation) -> str:

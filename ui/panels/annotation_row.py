@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from ui.panels.annotation_model import EYE, SCORE, AnnotationModel
+from ui.panels.annotation_model import EYE, SCORE, AnnotationModel, score_of
 from ui.panels.image_model import Index
 
 EYE_WIDTH = 14.0
@@ -30,7 +30,7 @@ class AnnotationRow(QStyledItemDelegate):
         else:
             super().paint(painter, option, index)
         if index.column() == SCORE:
-            self._bar(painter, rect, color, model.at(index.row()).score)
+            self._bar(painter, rect, color, score_of(model.at(index.row())))
         if model.begins_proposals(index.row()):
             color = palette.color(QPalette.ColorRole.Text)
             color.setAlpha(70)

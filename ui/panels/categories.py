@@ -29,7 +29,11 @@ KEYS = 9  # digits 1 to 9
 
 
 class CategoriesPanel(QWidget):
-    """A list to choose from; a field that filters and, with Enter, adds. `settled`: back to the image."""
+    """A list to choose from; a field that filters and, with Enter, adds. `settled`: back to the image.
+
+    The field keeps the keyboard after a name, since letters of the next name would be shortcuts elsewhere;
+    Enter or Escape in the empty field, or a shape that waited for the name, goes back to the image.
+    """
 
     settled: SignalInstance = Signal()  # type: ignore[assignment]
 
@@ -37,6 +41,7 @@ class CategoriesPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self.field = QLineEdit(placeholderText="New category, Enter", clearButtonEnabled=True)
+        self.field.setToolTip("Enter adds it; Enter in the empty field goes back to the image")
         self.list = QListWidget()
         self.list.setAccessibleName("Categories")
         self.list.setItemDelegate(CategoryRow(self.list))
@@ -105,14 +110,14 @@ class CategoriesPanel(QWidget):
     def _add(self) -> None:
         name = self.field.text().strip()
         there = {category.name.casefold(): category.id for category in self._session.categories}
-        if not name:
-            return
+        awaited = self._session.categories.awaited
         self.field.clear()
         if name.casefold() in there:
             self._session.categories.choose(there[name.casefold()])
-        else:
+        elif name:
             self._session.categories.add(name)
-        self.settled.emit()
+        if awaited == bool(name):  # a shape has its name now, or all names are given
+            self.settled.emit()
 
     def _leave(self) -> None:
         """Nothing is added."""

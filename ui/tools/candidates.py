@@ -52,7 +52,10 @@ class CandidatePicker:
         shown = self.shown
         if shown is None:
             return "Looking …"
-        what = "what stands out here" if shown.origin is None else f"{shown.category} {shown.score:.2f}"
+        what = f"{shown.category} {shown.score:.2f}"
+        if shown.origin is None:
+            category = self._category(shown)
+            what = "what stands out here" + (f", as {category.name}" if category is not None else "")
         many = f"{self._place + 1} of {len(self._found)}" if len(self._found) > 1 else "The only candidate"
         more = " · Tab: the next" if len(self._found) > 1 else ""
         return f"{many}: {what} · Enter or click: take it{more} · Esc: none"

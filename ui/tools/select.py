@@ -16,6 +16,7 @@ from ui.session_edits import moved
 from ui.tools.base import Pointer, Tool
 from ui.tools.handles import BoxHandles
 from ui.tools.vertices import VertexEditor
+from ui.visit import bring_into_view
 
 if TYPE_CHECKING:
     from ui.canvas.view import Canvas
@@ -133,6 +134,7 @@ class SelectTool(Tool):
             chosen = [index for index, each in enumerate(among) if each in self.session.selection]
             start = chosen[0] if chosen else (-1 if step > 0 else 0)
             self.session.select([among[(start + step) % len(among)]])
+            bring_into_view(self.session, self.canvas)
 
     # keys
 

@@ -1,7 +1,8 @@
 """Correcting by prototypes without a mouse: which keys are used, and what each of them does.
 
 Tab: the next instance or candidate; arrows: the cross hair; Return: a hint there, with Shift one that takes
-away; Backspace: the last hint goes; Escape: what is under way goes, then the cross hair, then the choice.
+away (without the cross hair it is the window's: accept, and on to the next); Backspace: the last hint goes;
+Escape: what is under way goes, then the cross hair, then the choice.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
 from app.solving import Point
+from ui.visit import bring_into_view
 
 if TYPE_CHECKING:
     from app.annotation import Annotation
@@ -65,7 +67,7 @@ class SolveKeys:
             return self._picker.busy or bool(self._tool.canvas.shown.annotations)
         if key in RETURNS:
             plain = not event.modifiers() & Qt.KeyboardModifier.ControlModifier
-            return plain and (self._picker.busy or points or works)
+            return plain and (self._picker.busy or points)
         if key == Qt.Key.Key_Backspace:
             return works or bool(waiting.strokes)
         if key == Qt.Key.Key_Escape:
@@ -100,9 +102,10 @@ class SolveKeys:
         among, chosen = self._tool.canvas.shown.in_reading_order(), session.selection
         place = among.index(chosen[0]) + by if chosen and chosen[0] in among else (0 if by > 0 else -1)
         session.select([among[place % len(among)]])
+        bring_into_view(session, self._tool.canvas)
 
     def _enter(self, *, adds: bool) -> None:
-        """Take the candidate, give a hint or look for candidates at the cross hair, or be done."""
+        """Take the candidate, give a hint, or look for candidates at the cross hair."""
         place = self._cross.place
         if self._picker.shown is not None:
             self._picker.take()
@@ -110,5 +113,3 @@ class SolveKeys:
             self._tool.hint_at(place, adds)
         elif place is not None:
             self._deferred.offer_at(place)
-        elif self._solving.work is not None:
-            self._tool.leave_instance()

@@ -26,7 +26,7 @@ def what_to_do(*, chosen: bool, on_mark: bool, count: int, outlook: str, by_keys
     done = f" · {count} {'hint' if count == 1 else 'hints'}, Backspace: one back" if count else ""
     if outlook:
         return f"{outlook[0].upper()}{outlook[1:]}{done}"
-    keys = " · Enter: adds, Shift+Enter: removes" if by_keys else " · arrows: by keys"
+    keys = " · Enter: adds, Shift+Enter: removes" if by_keys else " · arrows: by keys · Enter: next"
     return f"Left click or drag: belongs to it · right: does not{keys}{done}"
 
 

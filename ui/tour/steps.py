@@ -105,10 +105,10 @@ STEPS: tuple[Step, ...] = (
         "accept",
         "Accept the others",
         "What is right needs one key. <b>Press {accept.all}</b> to accept all proposals that are shown, "
-        "or choose one and press {accept}; {reject} rejects.",
+        "or choose one and press {accept}, which goes on to the next; {reject} rejects.",
         "canvas",
         _accepted,
-        tool="select",  # with hints under work, Return is the correcting tool's
+        tool="select",  # with the cross hair there, Return is the correcting tool's
     ),
     Step(
         "done",
