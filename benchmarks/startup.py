@@ -76,9 +76,7 @@ def _bare() -> None:
 
 
 def _window(project: Path | None, images: int) -> None:
-    """The real window, watched."""
-    from PySide6.QtCore import QTimer
-
+    """The real window, watched. Nothing of Qt is loaded here: in what order that is done is part of a start."""
     import main as entry
     from ui import start
 
@@ -90,16 +88,20 @@ def _window(project: Path | None, images: int) -> None:
         window.first_painting = FirstPainting(window, lambda: seen(window))
 
     def seen(window: Any) -> None:
+        from PySide6.QtCore import QTimer
+
         found["seen"] = _since_start()
         timer = QTimer(window)
         timer.timeout.connect(lambda: usable(window, timer))
         timer.start(0 if project is None else 4)
 
-    def usable(window: Any, timer: QTimer) -> None:
+    def usable(window: Any, timer: Any) -> None:
         if project is not None and not _shows(window, images):
             return
         timer.stop()
         found.update(usable=_since_start(), **_spent())
+        from PySide6.QtCore import QTimer
+
         QTimer.singleShot(int(REST * 1000), lambda: end(window))
 
     def end(window: Any) -> None:

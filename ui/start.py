@@ -8,6 +8,7 @@ start has made is then taken out of its sight, so that it never stops the window
 
 from __future__ import annotations
 
+import builtins
 import gc
 from collections.abc import Callable
 from pathlib import Path
@@ -26,12 +27,26 @@ def open_window(project: Path | None, watch: Callable[[MainWindow], object] | No
     """
     display.require()
     gc.disable()
+    load_qt()
     try:
         from ui.application import run
 
         return run(project, watch)
     finally:
         gc.enable()
+
+
+def load_qt() -> None:
+    """Load Qt, and leave Python's `import` as it was.
+
+    PySide6 puts another in its place, which reads the source of every module that is loaded from then on, to
+    see whether it might write `from __feature__ import ...`, and keeps it: 9 MB of text in a start. Nobody
+    here does.
+    """
+    plain = builtins.__import__
+    import PySide6.QtCore  # noqa: F401
+
+    builtins.__import__ = plain
 
 
 def load_decoders() -> None:
