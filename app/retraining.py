@@ -193,8 +193,10 @@ def start_run(project: Project, settings: Settings | None = None) -> Run:
 def resume(run: Run) -> Run:
     """Go on with a run that was cancelled or interrupted, or failed since, from its last checkpoint."""
     if not run.resumable:
+        state = run.state
         raise ProjectError(
-            f"expected a run that was cancelled or interrupted, got {run.name}, which is {run.state}"
+            "expected a run that was cancelled or interrupted, or failed after its first checkpoint, got "
+            f"{run.name}, which is {state}: {'wait' if state is RunState.RUNNING else 'start a new one'}"
         )
     (run.folder / "cancel").unlink(missing_ok=True)
     return _launch(run.folder, [*_command(run.folder, about(run)), "--resume"])

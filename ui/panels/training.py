@@ -58,6 +58,7 @@ class TrainingPanel(QWidget):
         self.length, self.device, self.init = QComboBox(), QComboBox(), QComboBox()
         self.start, self.cancel = QPushButton("Retrain"), QPushButton("Cancel")
         self.resume = QPushButton("Resume")
+        self.resume.setToolTip("Go on from the run's last checkpoint")
         self.progress = QProgressBar(maximum=1000)
         self.state = QLabel(wordWrap=True)
         self.losses = Plot("Loss")
