@@ -7,24 +7,28 @@ file is checked by its size and, where the hub tells it, its SHA-256. No account
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from app import hub_file
 from app.errors import InputError
+from app.hub_file import HubFile
 
 MAIN = Path(__file__).parents[1] / "main.py"
 OWNER = "dbolya"
 LICENCE = "code MIT; none named for the weights; trained on COCO (annotations CC BY 4.0)"
 HUB = "https://huggingface.co"
-TIMEOUT = 10.0  # seconds for the hub to answer
-Progress = Callable[[int, int], None]  # bytes done, of how many
+POLL = 0.1  # seconds between looks at whether to stop
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
+Progress = Callable[[int, int], None]  # bytes done, of how many; (0, 0): converting
 
 
 class DownloadStopped(InputError):
@@ -104,23 +108,52 @@ def download(
     done = folder / model.file
     if done.is_file():
         return done
+    part = None
     try:
-        size, digest, location = _ask(address(model))
-        part = folder / f"{model.file}.{re.sub(r'[^0-9A-Za-z]', '', digest)[:12] or 'new'}.part"
+        file = hub_file.ask(address(model), cancelled)
         folder.mkdir(parents=True, exist_ok=True)
-        _fetch(location, part, size, progress or (lambda *_: None), cancelled)
-    except _Stopped:
-        raise DownloadStopped(f"{model.name}: stopped; what came so far is kept and gone on with") from None
-    except _faults() as error:
-        raise InputError(f"expected to fetch {model.file}, got: {_words(error)}; {by_hand(model)}") from None
-    if (size is not None and part.stat().st_size != size) or _differs(part, digest):
-        part.unlink()
+        part = folder / f"{model.file}.{re.sub(r'[^0-9A-Za-z]', '', file.digest)[:12] or 'new'}.part"
+        _make_room(file, part)
+        hub_file.fetch(file, part, progress or (lambda *_: None), cancelled)
+        if cancelled():
+            raise hub_file.Stopped
+        if (file.size is not None and part.stat().st_size != file.size) or _differs(part, file.digest):
+            part.unlink()
+            raise InputError(
+                f"{model.file}: expected the file that the hub describes, got a damaged one, which was "
+                "thrown away: try again"
+            )
+        os.replace(part, done)
+    except hub_file.Stopped:
+        raise DownloadStopped(f"{model.name}: stopped{_kept(part, 'and gone on with next time')}") from None
+    except hub_file.faults() as error:
+        if isinstance(error, OSError) and error.errno in DISK:
+            raise InputError(
+                f"expected to write {model.file} into {folder}, got: {os.strerror(error.errno)}"
+                f"{_kept(part, 'and gone on with')}; see to it, then try again"
+            ) from None
         raise InputError(
-            f"{model.file}: expected the file that the hub describes, got a damaged one, which was "
-            "thrown away: try again"
-        )
-    os.replace(part, done)
+            f"expected to fetch {model.file}, got: {_words(error)}{_kept(part, 'and gone on with')}; "
+            f"try again, or {by_hand(model)}"
+        ) from None
     return done
+
+
+def _kept(part: Path | None, then: str) -> str:
+    """What is said of bytes that came before it ended."""
+    size = part.stat().st_size if part is not None and part.exists() else 0
+    return f"; {max(round(size / 1e6), 1)} MB that came are kept {then}" if size else ""
+
+
+def _make_room(file: HubFile, part: Path) -> None:
+    """InputError where the disk has no room for what is missing."""
+    missing = (file.size or 0) - (part.stat().st_size if part.exists() else 0)
+    free = shutil.disk_usage(part.parent).free
+    if missing > free:
+        raise InputError(
+            f"{part.parent}: expected room for {missing / 1e6:.0f} MB, got {free / 1e6:.0f} MB: "
+            "free some, then try again"
+        )
 
 
 def weights_folder() -> Path:
@@ -137,63 +170,55 @@ def fetch(
     out = folder / f"{model.name}.safetensors"
     if not out.is_file():
         file = download(model, folder, progress, cancelled)
-        convert(file, model.name, out)
+        convert(file, model.name, out, progress=progress, cancelled=cancelled)
         file.unlink()
     return out
 
 
-def convert(file: Path, config: str, out: Path, categories: str = "") -> None:
-    """`convert` in a process of its own, since a window has no torch. InputError: what it said."""
+def convert(
+    file: Path,
+    config: str | None,
+    out: Path,
+    categories: str = "",
+    *,
+    progress: Progress = lambda *_: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> None:
+    """`convert` in a process of its own, since a window has no torch.
+
+    InputError: what it said. DownloadStopped: nothing is left of it. `progress` is told (0, 0): no share of
+    it can be given.
+    """
+    progress(0, 0)
     out.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, str(MAIN), "convert", str(file), "--config", config, "--out", str(out)]
+    command = [sys.executable, str(MAIN), "convert", str(file), "--out", str(out)]
+    command += ["--config", config] if config else []
     command += ["--categories", categories] if categories else []
-    ended = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    if ended.returncode:
-        said = (ended.stderr.strip().splitlines() or [f"status {ended.returncode}"])[-1]
+    if not _run(command, cancelled):
+        for left in out.parent.glob(f".{out.name}-*"):
+            left.unlink(missing_ok=True)
+        raise DownloadStopped(f"{file.name}: stopped before it was converted")
+
+
+def _run(command: Sequence[str], cancelled: Callable[[], bool]) -> bool:
+    """Whether it came to its end before it was stopped. InputError: its last words where it failed."""
+    run = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    )
+    with run:
+        while True:
+            try:
+                _, told = run.communicate(timeout=POLL)
+                break
+            except subprocess.TimeoutExpired:
+                if cancelled():
+                    run.kill()
+                    run.communicate()
+                    return False
+    if run.returncode:
+        said = (told.strip().splitlines() or [f"status {run.returncode}"])[-1]
         raise InputError(said.removeprefix("protolabel: "))
-
-
-class _Stopped(BaseException):
-    """Ends a transfer from within; no library's handler of errors may catch it."""
-
-
-def _ask(url: str) -> tuple[int | None, str, str]:
-    """Size, etag and where the bytes are."""
-    from huggingface_hub import get_hf_file_metadata
-
-    told = get_hf_file_metadata(url, timeout=TIMEOUT, token=False)
-    return told.size, told.etag or "", told.location
-
-
-def _fetch(url: str, part: Path, size: int | None, progress: Progress, cancelled: Callable[[], bool]) -> None:
-    """Append what is missing to `part`."""
-    from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import tqdm
-
-    have = part.stat().st_size if part.exists() else 0
-    if size is not None and have > size:
-        part.unlink()
-        have = 0
-
-    class Bar(tqdm):
-        """Tells the progress instead of drawing it."""
-
-        def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **{**options, "disable": True})
-            self.came = int(options.get("initial") or 0)
-
-        def update(self, n: float | None = 1) -> None:
-            self.came += int(n or 0)
-            progress(self.came, size or 0)
-            if cancelled():
-                raise _Stopped
-
-    with part.open("ab") as file:
-        try:
-            http_get(url, file, resume_size=have, expected_size=size, tqdm_class=Bar)
-        finally:
-            file.flush()
-            os.fsync(file.fileno())
+    return True
 
 
 def _differs(path: Path, etag: str) -> bool:
@@ -204,14 +229,7 @@ def _differs(path: Path, etag: str) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() != etag
 
 
-def _faults() -> tuple[type[Exception], ...]:
-    """What the hub's client raises for faults of the world."""
-    try:
-        from huggingface_hub.errors import HTTPError
-    except ImportError:  # a release whose errors are all OSErrors
-        return (OSError,)
-    return OSError, HTTPError
-
-
 def _words(error: BaseException) -> str:
+    if type(error).__name__ == "RemoteProtocolError":  # of whichever client the hub's library has
+        return "the connection broke off"
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]

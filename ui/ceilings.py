@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.versions import ModelVersion
     from model.messages import Prediction
     from ui.session import Session
-    from ui.tasks import Work
+    from ui.tasks import Report, Work
 
 REST = 2000  # ms without an edit of the image, before it is measured
 
@@ -60,7 +60,7 @@ def measuring_by_other(session: Session, version: ModelVersion, image_ids: Colle
     """The same by a version that is not the active one, in a process of its own."""
     device = session.preferences.device
 
-    def work(progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Measuring:
+    def work(progress: Report, cancelled: Callable[[], bool]) -> Measuring:
         from app.inference import Inference
 
         with Inference(version.weights, device) as inference:

@@ -122,12 +122,19 @@ class ModelButton(QToolButton):
         activate(self._session, version, partial(self._chosen, version.name), self._refused)
 
     def open_file(self) -> None:
-        """Ask for weights from elsewhere."""
+        """Ask for weights from elsewhere: ours, or a checkpoint, which is converted as its file says."""
+        from ui.dialogs.pretrained import CHECKPOINTS, conversion
+
         chosen, _ = QFileDialog.getOpenFileName(
-            self.window(), "Open a weights file", "", "Weights (*.safetensors)"
+            self.window(), "Open a weights file", "", f"Weights (*.safetensors {CHECKPOINTS})"
         )
-        if chosen:
-            self.adopt(Path(chosen))
+        file = Path(chosen)
+        if not chosen:
+            return
+        if file.suffix == ".safetensors":
+            self.adopt(file)
+        else:
+            self._context.run_task(f"Converting {file.name}", conversion(file), self.adopt)
 
     def get_published(self) -> None:
         """Choose a published model, or a checkpoint; it is fetched, converted and made active."""

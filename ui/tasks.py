@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from ui.workers import Workers
 
 REPORT_EVERY = 0.1  # seconds between reports to the GUI
-Work = Callable[[Callable[[int, int], None], Callable[[], bool]], Any]  # (progress, cancelled) -> result
+
+
+class Report(Protocol):
+    """Tells how much is done, of how much. `words`: said of it instead of both numbers and the time left."""
+
+    def __call__(self, done: int, total: int, words: str = "") -> None: ...
+
+
+Work = Callable[[Report, Callable[[], bool]], Any]  # (progress, cancelled) -> result
 
 
 def time_left(done: int, total: int, seconds: float) -> str:
@@ -39,6 +47,7 @@ class Task(QObject):
     """
 
     progressed: SignalInstance = Signal(int, int)  # type: ignore[assignment]
+    told: SignalInstance = Signal(str)  # type: ignore[assignment]  # follows `progressed`: better words for it
     ended: SignalInstance = Signal(str, str)  # type: ignore[assignment]
 
     def __init__(
@@ -101,11 +110,16 @@ class Task(QObject):
         self.ended.emit(words, details)
         tell()
 
-    def _report(self, done: int, total: int) -> None:
+    def _report(self, done: int, total: int, words: str = "") -> None:
         now = time.monotonic()
         if now - self._reported >= REPORT_EVERY or done == total:
             self._reported = now
-            self._workers.post(lambda: self.progressed.emit(done, total))
+            self._workers.post(lambda: self._say(done, total, words))
+
+    def _say(self, done: int, total: int, words: str) -> None:
+        self.progressed.emit(done, total)
+        if words:
+            self.told.emit(words)
 
 
 class TaskRow(QWidget):
@@ -140,6 +154,7 @@ class TaskRow(QWidget):
         layout.addLayout(line)
         layout.addWidget(self.details)
         task.progressed.connect(self._progressed)
+        task.told.connect(self._told)
         task.ended.connect(self._ended)
 
     def _button(self, text: str, act: Callable[[], object]) -> QPushButton:
@@ -184,6 +199,10 @@ class TaskRow(QWidget):
         left = time_left(done, total, time.monotonic() - self.task.started)
         count = f"{done} of {total}" if total else str(done)
         self.words.setText(f"{self.task.title}: {count}{f', {left}' if left else ''}")
+
+    def _told(self, words: str) -> None:
+        if not self.task.cancelled:
+            self.words.setText(f"{self.task.title}: {words}")
 
     def _ended(self, words: str, details: str) -> None:
         self.failed = bool(words)

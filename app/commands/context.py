@@ -53,13 +53,18 @@ class Console:
         self.clear()
         print(f"protolabel: {' '.join(line.split())}", file=self._err, flush=True)
 
-    def progress(self, what: str) -> Progress:
-        """A function to be told (done, total); writes what is done and the time left."""
+    def progress(self, what: str, *, goes_on: bool = False) -> Progress:
+        """A function to be told (done, total); writes what is done and the time left.
+
+        `goes_on`: the first number told was done earlier, so that it does not count for the time left.
+        """
         start = last = time.monotonic()
         over = False
+        before: int | None = None if goes_on else 0
 
         def tell(done: int, total: int) -> None:
-            nonlocal last, over
+            nonlocal last, over, before
+            before = done if before is None else before
             now = time.monotonic()
             finished = total > 0 and done >= total
             if finished and over:
@@ -68,7 +73,7 @@ class Console:
             if not finished and now - last < (LIVELY if self._tty else SPARSE):
                 return
             last = now
-            self._show(progress_line(what, done, total, now - start), finished)
+            self._show(progress_line(what, done, total, now - start, before), finished)
 
         return tell
 
@@ -91,14 +96,14 @@ class Console:
         self._err.flush()
 
 
-def progress_line(what: str, done: int, total: int, seconds: float) -> str:
-    """'what 3/12 (25%), 0:09 left'."""
+def progress_line(what: str, done: int, total: int, seconds: float, before: int = 0) -> str:
+    """'what 3/12 (25%), 0:09 left'. `before`: how many were done before these seconds began."""
     if total <= 0:
         return f"{what} {done}"
     line = f"{what} {done}/{total} ({100 * done // total}%)"
     if done >= total:
         return f"{line}, {clock(seconds)}"
-    return f"{line}, {clock(seconds / done * (total - done))} left" if done else line
+    return f"{line}, {clock(seconds / (done - before) * (total - done))} left" if done > before else line
 
 
 def clock(seconds: float) -> str:

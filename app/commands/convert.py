@@ -15,7 +15,11 @@ from app.errors import InputError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.add_argument("file", type=Path, metavar="FILE.pth", help="a published checkpoint")
-    parser.add_argument("--config", metavar="NAME", required=True, help="the configuration it is of")
+    parser.add_argument(
+        "--config",
+        metavar="NAME",
+        help="the configuration it is of (the one in the file's name, else the only one that fits)",
+    )
     parser.add_argument("--out", type=Path, metavar="W.safetensors", help="the file to write")
     parser.add_argument(
         "--categories", type=words, metavar="A,B,C", help="names of its classes, in their order"
@@ -30,10 +34,11 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     from model import config_line
     from model.config import CONFIGS
 
-    if config_line.parse(arguments.config) is None:
+    if arguments.config is not None and config_line.parse(arguments.config) is None:
         raise InputError(f"--config: expected one of {', '.join(CONFIGS)}, got {arguments.config!r}")
     if not arguments.file.is_file():
-        raise InputError(f"expected a published checkpoint, got {arguments.file}, where nothing is")
+        what = "a folder" if arguments.file.is_dir() else "nothing there"
+        raise InputError(f"{arguments.file}: expected a published checkpoint (.pth), got {what}")
     if arguments.report:
         return _report(arguments, context)
     if arguments.out is None:
@@ -42,7 +47,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         raise InputError(f"expected a folder to write into, got {arguments.out.parent}; make it first")
     from model.checkpoint import convert_published
 
-    line = ["convert", str(arguments.file), "--config", arguments.config, "--out", str(arguments.out)]
+    line = ["convert", str(arguments.file), "--out", str(arguments.out)]
+    line += ["--config", arguments.config] if arguments.config else []
     if arguments.categories:
         line += ["--categories", ",".join(arguments.categories)]
     card = convert_published(

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
     if not out.parent.is_dir():
         raise InputError(f"expected a folder to write into, got {out.parent}; make it first")
     context.console.note(f"{pretrained.address(model)}, about {model.megabytes} MB")
-    megabytes = context.console.progress("MB")
+    megabytes = context.console.progress("MB", goes_on=True)
     file = pretrained.download(
         model, out.parent, lambda done, total: megabytes(done // 1_000_000, total // 1_000_000)
     )

@@ -162,6 +162,7 @@ def test_a_clock_reads_as_a_person_would_write_it(seconds: float, text: str) -> 
 def test_the_time_left_follows_from_the_time_spent() -> None:
     assert context.progress_line("images", 25, 100, 10.0) == "images 25/100 (25%), 0:30 left"
     assert context.progress_line("images", 7, 0, 10.0) == "images 7"
+    assert context.progress_line("MB", 60, 100, 10.0, 50) == "MB 60/100 (60%), 0:40 left"
 
 
 @pytest.mark.parametrize("text", ["auto", "cpu", "cuda", "cuda:1", "mps"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app import pretrained
+from app import hub_file, pretrained
 from app.cli import main
 from app.errors import InputError
 from app.pretrained import MODELS, DownloadStopped, download, find
@@ -33,6 +34,11 @@ class Hub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
         self.asked: list[tuple[str, str, str | None]] = []
+        self.cuts: list[int] = []  # bytes after which the next answers with a body end
+        self.refusals: list[int] = []  # status of the next answers with a body
+        self.ranges = True
+        self.more = threading.Event()  # until then nothing comes after a cut
+        self.more.set()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is what these tests are about."""
@@ -44,12 +50,11 @@ class Answer(BaseHTTPRequestHandler):
     def _head(self) -> bytes:
         self.server.asked.append((self.command, self.path, self.headers.get("Range")))
         if not self.path.endswith(f"/resolve/main/{self.server.file}"):
-            self.send_response(404)
-            self.send_header("X-Error-Code", "EntryNotFound")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return b""
-        start = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").split("-")[0])
+            return self._refuse(404)
+        if self.command == "GET" and self.server.refusals:
+            return self._refuse(self.server.refusals.pop(0))
+        asked = self.headers.get("Range") if self.server.ranges else None
+        start = int((asked or "bytes=0-").removeprefix("bytes=").split("-")[0])
         body, size = self.server.content[start:], len(self.server.content)
         self.send_response(206 if start else 200)
         if start:
@@ -62,11 +67,23 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
         return body
 
+    def _refuse(self, status: int) -> bytes:
+        self.send_response(status)
+        if status == 404:
+            self.send_header("X-Error-Code", "EntryNotFound")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return b""
+
     def do_HEAD(self) -> None:
         self._head()
 
     def do_GET(self) -> None:
-        self.wfile.write(self._head())
+        body = self._head()
+        cut = self.server.cuts.pop(0) if body and self.server.cuts else len(body)
+        self.wfile.write(body[:cut])
+        self.wfile.flush()
+        self.server.more.wait(20)
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
@@ -107,6 +124,64 @@ def test_a_stopped_download_goes_on_where_it_was(hub: Hub, tmp_path: Path) -> No
     assert download(MODEL, tmp_path, lambda done, _: told.append(done)).read_bytes() == CONTENT
     assert hub.asked[-1][2] == f"bytes={kept}-"
     assert told[0] > kept
+
+
+def test_a_line_that_breaks_is_taken_up_again(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_file, "PAUSES", (0.01, 0.01))
+    hub.cuts, hub.refusals = [5_000_000, 7_000_000, 0], [503]
+    assert download(MODEL, tmp_path).read_bytes() == CONTENT
+    begun = [asked for command, _, asked in hub.asked if command == "GET"]
+    assert begun[:2] == [None, None]  # refused, then cut
+    assert len(begun) == 5
+    assert 0 < int(str(begun[2])[6:-1]) <= 5_000_000 < int(str(begun[3])[6:-1]) <= 12_000_000
+
+
+def test_a_line_that_stays_broken_keeps_what_came(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_file, "PAUSES", (0.01, 0.01))
+    hub.cuts = [6_000_000, 0, 0, 0]
+    with pytest.raises(InputError, match=r"MB that came are kept.*try again, or fetch") as caught:
+        download(MODEL, tmp_path)
+    assert "\n" not in str(caught.value)
+    hub.cuts = []
+    assert download(MODEL, tmp_path).read_bytes() == CONTENT
+    assert hub.asked[-1][2] is not None
+
+
+def test_a_hub_that_sends_all_of_it_again_is_taken_at_its_word(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_file, "PAUSES", (0.01,))
+    hub.cuts, hub.ranges = [5_000_000], False
+    assert download(MODEL, tmp_path).read_bytes() == CONTENT
+
+
+def test_a_hub_that_sends_nothing_more_can_be_left_at_once(hub: Hub, tmp_path: Path) -> None:
+    hub.cuts = [6_000_000]
+    hub.more.clear()
+    came: list[int] = []
+
+    def enough() -> bool:
+        return bool(came) and came[-1] > 5_000_000
+
+    try:
+        with pytest.raises(DownloadStopped, match="MB that came are kept"):
+            download(MODEL, tmp_path, lambda done, _: came.append(done), enough)
+    finally:
+        hub.more.set()
+
+
+def test_a_disk_without_room_is_told_before_anything_is_fetched(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr("app.pretrained.shutil.disk_usage", lambda _: usage._replace(free=1_000_000))
+    with pytest.raises(InputError, match="expected room for 26 MB, got 1 MB"):
+        download(MODEL, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_file_is_thrown_away(hub: Hub, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pytestqt.qtbot import QtBot
 
 from app import pretrained
 from app.errors import InputError
-from app.pretrained import MODELS, Pretrained
+from app.pretrained import MODELS, DownloadStopped, Pretrained
 from tests.model.published_files import write_published
-from ui.dialogs.pretrained import PretrainedDialog
+from ui.dialogs.pretrained import BY_FILE, PretrainedDialog, in_words
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_without_a_choice_nothing_can_be_fetched(dialog: PretrainedDialog) -> No
 
 def test_a_checkpoint_at_hand_is_converted(dialog: PretrainedDialog, tmp_path: Path) -> None:
     file, _ = write_published(tmp_path, "yolact_edge_mobilenetv2")
-    dialog.config.setCurrentText("yolact_edge_mobilenetv2")
+    assert dialog.config.currentText() == BY_FILE
     dialog.take(file)
     assert dialog.work is not None
     out = dialog.work(lambda *_: None, lambda: False)
@@ -67,6 +67,33 @@ def test_a_file_that_cannot_be_converted_is_refused_in_one_line(
 ) -> None:
     dialog.take(tmp_path / "gone.pth")
     assert dialog.work is not None
-    with pytest.raises(InputError, match="where nothing is") as caught:
+    with pytest.raises(InputError, match="nothing there") as caught:
         dialog.work(lambda *_: None, lambda: False)
     assert "\n" not in str(caught.value)
+
+
+def test_a_conversion_that_is_stopped_leaves_nothing(dialog: PretrainedDialog, tmp_path: Path) -> None:
+    file, _ = write_published(tmp_path, "yolact_edge_mobilenetv2")
+    dialog.take(file)
+    assert dialog.work is not None
+    with pytest.raises(DownloadStopped, match="stopped"):
+        dialog.work(lambda *_: None, lambda: True)
+    assert list((tmp_path / "weights").iterdir()) == []
+
+
+def test_bytes_are_told_as_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time left follows from this go alone: what came in an earlier one took no time."""
+    now = iter((100.0, 110.0, 120.0))
+    monkeypatch.setattr("ui.dialogs.pretrained.time.monotonic", lambda: next(now))
+    told: list[tuple[int, int, str]] = []
+    tell = in_words(lambda done, total, words="": told.append((done, total, words)))
+    for done in (60_000_000, 70_000_000, 100_000_000):
+        tell(done, 100_000_000)
+    tell(0, 0)
+    assert [words for _, _, words in told] == [
+        "60 of 100 MB",
+        "70 of 100 MB, 30 s left",
+        "100 of 100 MB",
+        "here; converting …",
+    ]
+    assert told[-1][:2] == (0, 0)

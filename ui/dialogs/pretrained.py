@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,10 +29,11 @@ from PySide6.QtWidgets import (
 from app import pretrained
 from app.pretrained import MODELS, Pretrained
 from model.config import CONFIGS
+from ui.tasks import Report, Work, time_left
 
-Work = Callable[[Callable[[int, int], None], Callable[[], bool]], Path]
 COLUMNS = ("Model", "Backbone", "Input", "Download", "Mask AP", "Images/s")
-CHECKPOINTS = "Checkpoints (*.pth *.pt *.ckpt)"
+CHECKPOINTS = "*.pth *.pt *.ckpt"
+BY_FILE = "as the file says"
 
 
 class PretrainedDialog(QDialog):
@@ -66,8 +68,12 @@ class PretrainedDialog(QDialog):
         """A checkpoint that is here already: which configuration, which class names."""
         box = QGroupBox("A checkpoint that you have (.pth)")
         self.config = QComboBox()
-        self.config.addItems([name for name in CONFIGS if name.startswith("yolact")])
+        self.config.addItems([BY_FILE, *(name for name in CONFIGS if name.startswith("yolact"))])
         self.config.setAccessibleName("Configuration")
+        self.config.setToolTip(
+            "As the file says: the configuration that its name begins with, else the only one that its "
+            "tensors fit.\nOthers differ only in input size and anchors, which are not in the file: choose."
+        )
         self.names = QLineEdit()
         self.names.setPlaceholderText("class names, as person, car: only for your own classes")
         self.names.setAccessibleName("Class names")
@@ -103,26 +109,51 @@ class PretrainedDialog(QDialog):
             return
         self.title = f"Fetching {model.name}"
         self.work = lambda progress, cancelled: pretrained.fetch(
-            model, pretrained.weights_folder(), progress, cancelled
+            model, pretrained.weights_folder(), in_words(progress), cancelled
         )
         self.accept()
 
     def _choose_file(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "A checkpoint", "", CHECKPOINTS)
+        chosen, _ = QFileDialog.getOpenFileName(self, "A checkpoint", "", f"Checkpoints ({CHECKPOINTS})")
         if chosen:
             self.take(Path(chosen))
 
     def take(self, file: Path) -> None:
         """Convert this file."""
-        config, names = self.config.currentText(), self.names.text().strip()
-
-        def work(progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Path:
-            out = pretrained.weights_folder() / f"{file.stem}.safetensors"
-            pretrained.convert(file, config, out, names)
-            return out
-
-        self.title, self.work = f"Converting {file.name}", work
+        chosen = self.config.currentText()
+        config = None if chosen == BY_FILE else chosen
+        self.title = f"Converting {file.name}"
+        self.work = conversion(file, config, self.names.text().strip())
         self.accept()
+
+
+def conversion(file: Path, config: str | None = None, names: str = "") -> Work:
+    """The work of turning a checkpoint into ours. `config` None: as the file says."""
+
+    def work(progress: Report, cancelled: Callable[[], bool]) -> Path:
+        out = pretrained.weights_folder() / f"{file.stem}.safetensors"
+        pretrained.convert(file, config, out, names, progress=progress, cancelled=cancelled)
+        return out
+
+    return work
+
+
+def in_words(report: Report) -> pretrained.Progress:
+    """Tells bytes as megabytes, and how long the rest takes at the pace of this go; then the conversion."""
+    first: tuple[int, float] | None = None
+
+    def tell(done: int, total: int) -> None:
+        nonlocal first
+        if not total:
+            report(0, 0, "here; converting …")
+            return
+        now = time.monotonic()
+        first = first or (done, now)
+        left = time_left(done - first[0], total - first[0], now - first[1])
+        megabytes = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB"
+        report(done, total, f"{megabytes}, {left}" if left and done < total else megabytes)
+
+    return tell
 
 
 def _table() -> QTableWidget:
