@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 from app.annotation import AnnotationState
 from tests.ui.acting import document_of, draw
 from tests.ui.explaining import predict, propose_left_half
-from ui.explain.coefficients import LEFT, ROW
+from ui.explain.bar_look import LEFT
+from ui.explain.coefficient_row import ROW
 from ui.explain.panel import ExplainPanel
 from ui.session import Session
 

@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from model.errors import InputError
+from ui.explain.bar_look import faded, prepare
 from ui.tools.latest import Latest
 
 if TYPE_CHECKING:
@@ -106,17 +107,14 @@ class CeilingMeter(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         text = self.palette().color(QPalette.ColorRole.Text)
         with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            font = painter.font()
-            font.setPixelSize(11)
-            painter.setFont(font)
+            prepare(painter)
             painter.setPen(text)
             painter.drawText(
                 QRectF(0, 0, self.width(), HEIGHT - BAR - 3), Qt.AlignmentFlag.AlignVCenter, self.words()
             )
             groove = QRectF(0, HEIGHT - BAR, self.width(), BAR)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(text.red(), text.green(), text.blue(), 30))
+            painter.setBrush(faded(text, 30))
             painter.drawRoundedRect(groove, 3, 3)
             if self.value is None:
                 return

@@ -1,8 +1,8 @@
-"""The chosen instance's coefficients: a signed bar beside each prototype's picture.
+"""The chosen instance's coefficients: a signed bar beside each prototype's picture, changed by hand.
 
 A bar is dragged (Shift: finely), zeroed with a double click, flipped with the right button; Backspace takes
-it back to what was predicted. `moved` tells of each step, `settled` of the end: one edit. The head gives -1
-to 1 (tanh): the brighter part of the bar. Going beyond is allowed, and shown.
+it back to what was predicted. `moved` tells of each step, `settled` of the end: one edit. Going beyond what
+the head can give is allowed, and shown (`coefficient_row`).
 """
 
 from __future__ import annotations
@@ -10,26 +10,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import (
-    QColor,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-    QPixmap,
-    QPolygonF,
-)
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ui.explain.contribution import BEYOND_TANH
-from ui.explain.pictures import color_of, rounded
+from ui.explain import bar_look
+from ui.explain.bar_look import LEFT
+from ui.explain.coefficient_row import PICTURE, ROW, THICKNESS, CoefficientRow, unit_of
+from ui.explain.pictures import rounded
 
-ROW, PICTURE = 32, 26
-LEFT, RIGHT = 58, 88  # where bars begin, and room after them: widget units
-REACH = 1.5  # the coefficient at a bar's ends
+PICTURES = LEFT - 26  # where a row's picture ends, for the mouse: widget units
 MOST = 9.0  # larger coefficients than any mask needs are not set by hand
 SNAP = 0.025  # this near to 0 or to the prediction is meant to be it
 STILL = 2.0  # widget units that a click may tremble
@@ -110,12 +99,12 @@ class CoefficientBars(QWidget):
 
     def bar(self, place: int) -> QRectF:
         """The rectangle of its bar."""
-        return QRectF(LEFT, place * ROW + 8, max(self.width() - LEFT - RIGHT, 20), ROW - 16)
+        return bar_look.bar_in(self.row(place), THICKNESS)
 
     @property
     def unit(self) -> float:
         """Widget units of a coefficient of 1."""
-        return self.bar(0).width() / 2 / REACH
+        return unit_of(self.bar(0))
 
     def prototype_at(self, point: QPointF) -> int:
         """The prototype whose row is under a point of the widget, -1 for none."""
@@ -133,55 +122,21 @@ class CoefficientBars(QWidget):
             return
         first, last = event.rect().top() // ROW, event.rect().bottom() // ROW
         with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            font = painter.font()
-            font.setPixelSize(11)
-            painter.setFont(font)
+            bar_look.prepare(painter)
             for place in range(max(first, 0), min(last + 1, len(self._order))):
-                self._paint_row(painter, place, int(self._order[place]))
+                self._paint_row(painter, place)
 
-    def _paint_row(self, painter: QPainter, place: int, j: int) -> None:
+    def _paint_row(self, painter: QPainter, place: int) -> None:
+        j = int(self._order[place])
+        lit = j in (self._under, self._dragged) or (self.hasFocus() and j == self._focus)
+        shown, picture = self._shown(j), self._pixmap(j)
+        shown.paint(painter, self.row(place), self.palette(), picture, lit=lit, pinned=j == self._pinned)
+
+    def _shown(self, j: int) -> CoefficientRow:
         assert self.values is not None
         assert self._shares is not None
-        row, value = self.row(place), float(self.values[j])
-        text = self.palette().color(QPalette.ColorRole.Text)
-        if j in (self._under, self._dragged) or (self.hasFocus() and j == self._focus):
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(_faded(text, 18))
-            painter.drawRoundedRect(row.adjusted(0, 1, -2, -1), 5, 5)
-        painter.drawPixmap(QPointF(3, row.top() + 3), self._pixmap(j))
-        if j == self._pinned:
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(3, row.top() + 3, PICTURE, PICTURE), 4, 4)
-        painter.setPen(_faded(text, 150))
-        painter.drawText(QRectF(31, row.top(), 22, ROW), _RIGHT, str(j + 1))
-        self._paint_bar(painter, self.bar(place), j, value)
-        painter.setPen(text if abs(value) > 0.005 else _faded(text, 110))
-        end = row.right() - 8
-        painter.drawText(QRectF(end - 82, row.top(), 42, ROW), _RIGHT, f"{value:+.2f}")
-        painter.setPen(_faded(text, 150))
-        painter.drawText(QRectF(end - 40, row.top(), 40, ROW), _RIGHT, f"{self._shares[j] * 100:.0f} %")
-
-    def _paint_bar(self, painter: QPainter, bar: QRectF, j: int, value: float) -> None:
-        text = self.palette().color(QPalette.ColorRole.Text)
-        middle, unit = bar.center().x(), self.unit
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_faded(text, 16))
-        painter.drawRoundedRect(bar, 3, 3)
-        painter.setBrush(_faded(text, 22))  # what tanh can give
-        painter.drawRect(QRectF(middle - unit, bar.top(), 2 * unit, bar.height()))
-        reach = max(-REACH, min(value, REACH)) * unit
-        painter.setBrush(color_of(value))
-        if abs(value) > REACH:
-            painter.drawPolygon(_arrow(bar, middle, reach))
-        else:
-            left = min(middle, middle + reach)
-            painter.drawRoundedRect(QRectF(left, bar.top() + 2, abs(reach), bar.height() - 4), 2, 2)
-        painter.fillRect(QRectF(middle - 0.5, bar.top() - 1, 1, bar.height() + 2), _faded(text, 140))
-        if self._predicted is not None and abs(float(self._predicted[j]) - value) > 1e-3:
-            x = middle + max(-REACH, min(float(self._predicted[j]), REACH)) * unit
-            painter.fillRect(QRectF(x - 1, bar.top() - 1, 2, bar.height() + 2), text)
+        predicted = None if self._predicted is None else float(self._predicted[j])
+        return CoefficientRow(j, float(self.values[j]), predicted, float(self._shares[j]))
 
     def _pixmap(self, j: int) -> QPixmap:
         found = self._pixmaps.get(j)
@@ -225,7 +180,7 @@ class CoefficientBars(QWidget):
         self._focus = j
         if event.button() is Qt.MouseButton.RightButton:
             self._set_now(j, -float(self.values[j]))
-        elif event.button() is Qt.MouseButton.LeftButton and event.position().x() < LEFT - 26:
+        elif event.button() is Qt.MouseButton.LeftButton and event.position().x() < PICTURES:
             self.chosen.emit(j)
         elif event.button() is Qt.MouseButton.LeftButton:
             self._dragged, self._last, self._going = j, event.position(), float(self.values[j])
@@ -234,7 +189,7 @@ class CoefficientBars(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._dragged < 0:
             self._hover(self.prototype_at(event.position()))
-            over = event.position().x() >= LEFT - 26
+            over = event.position().x() >= PICTURES
             self.setCursor(Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.PointingHandCursor)
             return
         step = event.position().x() - self._last.x()
@@ -301,35 +256,4 @@ class CoefficientBars(QWidget):
 
     def words(self, j: int) -> str:
         """What a row means, in a few words."""
-        if self.values is None or self._shares is None:
-            return ""
-        value = float(self.values[j])
-        verb = "adds to" if value > 0 else "takes from" if value < 0 else "leaves"
-        words = f"{value:+.2f}: {verb} the mask, {self._shares[j] * 100:.0f} % of all that is done to it"
-        if abs(value) > BEYOND_TANH:
-            words += "; beyond what tanh can give"
-        if self._predicted is not None and abs(float(self._predicted[j]) - value) > 1e-3:
-            words += f"; predicted {self._predicted[j]:+.2f}"
-        return words
-
-
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-
-
-def _faded(color: QColor, alpha: int) -> QColor:
-    return QColor(color.red(), color.green(), color.blue(), alpha)
-
-
-def _arrow(bar: QRectF, middle: float, reach: float) -> QPolygonF:
-    """A bar that goes on beyond its end."""
-    end, back = middle + reach, 6.0 if reach > 0 else -6.0
-    top, bottom = bar.top() + 2, bar.bottom() - 2
-    return QPolygonF(
-        [
-            QPointF(middle, top),
-            QPointF(end - back, top),
-            QPointF(end, bar.center().y()),
-            QPointF(end - back, bottom),
-            QPointF(middle, bottom),
-        ]
-    )
+        return "" if self.values is None or self._shares is None else self._shown(j).words()

@@ -24,12 +24,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.hint_work import HintWork
+from ui.explain import bar_look
+from ui.explain.bar_look import EDGE, faded
 from ui.explain.contribution import contribution_rgba
-from ui.explain.helper_head import HELPERS, PAINT, faded, names_of, shares_of, what_of
+from ui.explain.helper_head import HELPERS, PAINT, names_of, shares_of, what_of
 from ui.explain.pictures import rounded, with_alpha
 
-ROW, PICTURE = 26, 22  # widget units
-LEFT, RIGHT = 58, 88  # as the prototypes' bars have it
+ROW, PICTURE, THICKNESS = 26, 22, 12  # of a row; a side of its picture; of its bar: widget units
 REACH = 6.0  # logits at a bar's ends
 FAINT = 0.5  # logits that a picture shows at full strength where its row adds no more
 SEEN = 0.1  # of a row's largest logit: what its picture has to show
@@ -38,7 +39,6 @@ KEYS = (
     "Up and down go from one to the next, Delete takes the hint back. "
     "What a row adds to the mask is shown over the image."
 )
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 class HelperBars(QWidget):
@@ -86,8 +86,7 @@ class HelperBars(QWidget):
 
     def bar(self, number: int) -> QRectF:
         """The rectangle of its bar."""
-        width = max(self.width() - LEFT - RIGHT, 20)
-        return QRectF(LEFT, number * ROW + 7, width, ROW - 14)
+        return bar_look.bar_in(self.row(number), THICKNESS)
 
     def cross(self, number: int) -> QRectF:
         """The rectangle of what takes the hint back."""
@@ -103,10 +102,7 @@ class HelperBars(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            font = painter.font()
-            font.setPixelSize(11)
-            painter.setFont(font)
+            bar_look.prepare(painter)
             for number, work in enumerate(self.works):
                 if self.row(number).intersects(QRectF(event.rect())):
                     self._paint_row(painter, number, work)
@@ -116,31 +112,22 @@ class HelperBars(QWidget):
         row, bar = self.row(number), self.bar(number)
         active = number == self._under or (self.hasFocus() and number == self._focus)
         if active:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(faded(text, 18))
-            painter.drawRoundedRect(row.adjusted(0, 1, -2, -1), 5, 5)
-        picture = QRectF(3, row.top() + (ROW - PICTURE) / 2, PICTURE, PICTURE)
+            bar_look.paint_light(painter, row, text)
+        picture = QRectF(EDGE, row.top() + (ROW - PICTURE) / 2, PICTURE, PICTURE)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(faded(text, 16))
         painter.drawRoundedRect(picture, 4, 4)  # what a row leaves alone is ground, no hole
         painter.drawPixmap(picture.topLeft(), self._pixmap(number))
-        painter.setPen(faded(text, 150))
-        painter.drawText(QRectF(31, row.top(), 22, ROW), _RIGHT, "+" if work.inside else "\N{MINUS SIGN}")
-        middle, unit = bar.center().x(), bar.width() / 2 / REACH
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(faded(text, 16))
-        painter.drawRoundedRect(bar, 3, 3)
-        reach = max(-REACH, min(work.amount, REACH)) * unit
-        painter.setBrush(HELPERS)
-        left = min(middle, middle + reach)
-        painter.drawRoundedRect(QRectF(left, bar.top() + 2, abs(reach), bar.height() - 4), 2, 2)
-        painter.fillRect(QRectF(middle - 0.5, bar.top() - 1, 1, bar.height() + 2), faded(text, 140))
+        bar_look.paint_number(painter, row, "+" if work.inside else "\N{MINUS SIGN}", text)
+        bar_look.paint_groove(painter, bar, text)
+        reach = max(-REACH, min(work.amount, REACH)) * bar.width() / 2 / REACH
+        bar_look.paint_reach(painter, bar, reach, HELPERS)
+        bar_look.paint_middle(painter, bar, text)
         if work.parts.paint >= 1:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(PAINT, 1.6, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(picture, 4, 4)
-        painter.setPen(text if abs(work.amount) > 0.005 else faded(text, 110))
-        painter.drawText(QRectF(row.right() - 90, row.top(), 42, ROW), _RIGHT, f"{work.amount:+.1f}")
+        bar_look.paint_value(painter, row, work.amount, f"{work.amount:+.1f}", text)
         cross = self.cross(number)
         painter.setPen(QPen(faded(text, 220 if active else 90), 1.4))
         inner = cross.adjusted(5, 5, -5, -5)

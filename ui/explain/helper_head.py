@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.hint_work import HintWork, Parts, total
+from ui.explain.bar_look import faded, prepare
 
 HEIGHT = 56  # widget units
 PROTOTYPES, HELPERS, PAINT = QColor(88, 140, 236), QColor(172, 112, 222), QColor(232, 168, 56)
@@ -59,10 +60,7 @@ class HelperHead(QWidget):
         text = self.palette().color(QPalette.ColorRole.Text)
         width = self.width() - 8.0
         with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            font = painter.font()
-            font.setPixelSize(11)
-            painter.setFont(font)
+            prepare(painter)
             painter.setPen(faded(text, 40))
             painter.drawLine(QPointF(0, 3), QPointF(width, 3))
             painter.setPen(text)
@@ -102,8 +100,3 @@ def shares_of(parts: Parts) -> tuple[float, float, float]:
     """Of all changed pixels: by prototypes, helper rows, paint; parts of 1, or all 0."""
     whole = parts.total or 1.0
     return parts.prototypes / whole, parts.helpers / whole, parts.paint / whole
-
-
-def faded(color: QColor, alpha: int) -> QColor:
-    """A colour that what is behind it shows through."""
-    return QColor(color.red(), color.green(), color.blue(), alpha)
