@@ -220,8 +220,8 @@ def test_a_prototype_is_enlarged_with_its_range_while_the_pointer_rests_on_it(
     predict(session)
     qtbot.waitUntil(lambda: len(panel.grid.images) == 4)
     panel.grid.hovered.emit(0)
-    qtbot.waitUntil(lambda: panel.enlarged is not None and panel.enlarged.isVisible())
-    assert panel.enlarged is not None
-    assert "Prototype 1</b>: 0.00 to 4.00" in panel.enlarged.words.text()
+    qtbot.waitUntil(lambda: panel.magnifier.card is not None and panel.magnifier.card.isVisible())
+    assert panel.magnifier.card is not None
+    assert "Prototype 1</b>: 0.00 to 4.00" in panel.magnifier.card.words.text()
     panel.grid.hovered.emit(-1)
-    assert not panel.enlarged.isVisible()
+    assert not panel.magnifier.card.isVisible()

@@ -34,6 +34,12 @@ class Explained:
         self.order = _order(self.region, self.values, by_share)
 
 
+def only_chosen(session: Session) -> Annotation | None:
+    """The chosen annotation, if it is the only one."""
+    document, selection = session.document, session.selection
+    return document.annotations.get(selection[0]) if document and len(selection) == 1 else None
+
+
 def explained(
     annotation: Annotation, prediction: Prediction, old: Explained | None, *, by_share: bool
 ) -> Explained | None:

@@ -60,3 +60,13 @@ def rounded(image: QImage, size: QSize, ratio: float, *, keep_shape: bool = Fals
         painter.setClipPath(path)
         painter.drawImage(where, scaled)
     return pixmap
+
+
+def thinned(image: QImage, opacity: float) -> QImage:
+    """A picture that what is behind it shows through."""
+    result = QImage(image.size(), QImage.Format.Format_ARGB32_Premultiplied)
+    result.fill(Qt.GlobalColor.transparent)
+    with QPainter(result) as painter:
+        painter.setOpacity(opacity)
+        painter.drawImage(0, 0, image)
+    return result
