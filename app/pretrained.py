@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from app import hub_file
@@ -89,8 +90,8 @@ def address(model: Pretrained) -> str:
 def by_hand(model: Pretrained) -> str:
     """What a person without network does."""
     return (
-        f"fetch {address(model)} elsewhere, then choose the file in 'Get published weights', or "
-        f"'protolabel convert {model.file} --config {model.name} --out {model.name}.safetensors'"
+        f"fetch {address(model)} elsewhere and choose the file in 'Get published weights' "
+        f"(protolabel convert {model.file} --out {model.name}.safetensors)"
     )
 
 
@@ -118,15 +119,13 @@ def download(
         if cancelled():
             raise hub_file.Stopped
         if (file.size is not None and part.stat().st_size != file.size) or _differs(part, file.digest):
-            part.unlink()
-            raise InputError(
-                f"{model.file}: expected the file that the hub describes, got a damaged one, which was "
-                "thrown away: try again"
-            )
+            raise _thrown_away(part, model)
         os.replace(part, done)
     except hub_file.Stopped:
         raise DownloadStopped(f"{model.name}: stopped{_kept(part, 'and gone on with next time')}") from None
     except hub_file.faults() as error:
+        if part is not None and _status(error) == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise _thrown_away(part, model) from None
         if isinstance(error, OSError) and error.errno in DISK:
             raise InputError(
                 f"expected to write {model.file} into {folder}, got: {os.strerror(error.errno)}"
@@ -137,6 +136,15 @@ def download(
             f"try again, or {by_hand(model)}"
         ) from None
     return done
+
+
+def _thrown_away(part: Path, model: Pretrained) -> InputError:
+    """A file that is not the one described, which going on with would not mend."""
+    part.unlink(missing_ok=True)
+    return InputError(
+        f"{model.file}: expected the file that the hub describes, got a damaged one, which was thrown away: "
+        "try again"
+    )
 
 
 def _kept(part: Path | None, then: str) -> str:
@@ -230,6 +238,17 @@ def _differs(path: Path, etag: str) -> bool:
 
 
 def _words(error: BaseException) -> str:
+    """What is wrong, in a few words."""
     if type(error).__name__ == "RemoteProtocolError":  # of whichever client the hub's library has
         return "the connection broke off"
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+    status = _status(error)
+    if status is not None:
+        return f"the hub's answer {status}, {HTTPStatus(status).phrase}"
+    words = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+    return re.sub(r"^\[Errno -?\d+\] ", "", words)
+
+
+def _status(error: BaseException) -> HTTPStatus | None:
+    """The hub's answer, where it is one."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return HTTPStatus(status) if status in list(HTTPStatus) else None

@@ -37,6 +37,7 @@ class Hub(ThreadingHTTPServer):
         self.cuts: list[int] = []  # bytes after which the next answers with a body end
         self.refusals: list[int] = []  # status of the next answers with a body
         self.ranges = True
+        self.described = 0  # its size, where that is wrong
         self.more = threading.Event()  # until then nothing comes after a cut
         self.more.set()
 
@@ -56,13 +57,15 @@ class Answer(BaseHTTPRequestHandler):
         asked = self.headers.get("Range") if self.server.ranges else None
         start = int((asked or "bytes=0-").removeprefix("bytes=").split("-")[0])
         body, size = self.server.content[start:], len(self.server.content)
+        if start >= size:
+            return self._refuse(416)
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
         self.send_header("X-Repo-Commit", "0" * 40)
         self.send_header("ETag", f'"{self.server.digest}"')
         self.send_header("X-Linked-Etag", f'"{self.server.digest}"')
-        self.send_header("X-Linked-Size", str(size))
+        self.send_header("X-Linked-Size", str(self.server.described or size))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         return body
@@ -191,6 +194,17 @@ def test_a_damaged_file_is_thrown_away(hub: Hub, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("more", [-1000, 1000])
+def test_a_file_of_another_size_than_described_is_thrown_away(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    monkeypatch.setattr(hub_file, "PAUSES", (0.01,))
+    hub.described = len(CONTENT) + more
+    with pytest.raises(InputError, match="damaged"):
+        download(MODEL, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_changed_on_the_hub_is_not_mixed(hub: Hub, tmp_path: Path) -> None:
     came: list[int] = []
     with pytest.raises(DownloadStopped):
@@ -201,7 +215,9 @@ def test_a_file_that_changed_on_the_hub_is_not_mixed(hub: Hub, tmp_path: Path) -
 
 
 def test_what_the_hub_does_not_have_is_told_with_the_manual_way(hub: Hub, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"expected to fetch no_54.*protolabel convert") as caught:
+    with pytest.raises(
+        InputError, match=r"expected to fetch no_54.*404, Not Found.*protolabel convert"
+    ) as caught:
         download(replace(MODEL, name="no"), tmp_path)
     assert "\n" not in str(caught.value)
 
@@ -213,7 +229,7 @@ def test_without_network_the_manual_way_is_told(
     monkeypatch.chdir(tmp_path)
     assert main(["pretrained", "--get", MODEL.name]) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert f"protolabel convert {MODEL.file} --config {MODEL.name}" in error
+    assert f"protolabel convert {MODEL.file} --out {MODEL.name}.safetensors" in error
     assert list(tmp_path.iterdir()) == []
 
 
