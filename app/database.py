@@ -10,7 +10,6 @@ import contextlib
 import os
 import sqlite3
 import threading
-import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -20,17 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import migrations, schema
 from app.errors import ProjectError, StoreError
-
-Location = Path | str  # a file, or a database URL
-
-_ADVICE = (  # what the database says, and what a person can do about it
-    ("readonly", "open a copy of the project in a folder you can write to"),
-    ("full", "free some space on the disk"),
-    ("locked", "close the other program that writes to it"),
-    ("malformed", "restore a copy of the project"),
-    ("not a database", "restore a copy of the project"),
-    ("constraint", "read the image again: it was changed meanwhile"),
-)
+from app.sqlite_file import Location, fault, opener, said
 
 
 class Database:
@@ -85,7 +74,7 @@ class Database:
             database.close()
             raise ProjectError(
                 f"expected a Protolabel database, {database.name} cannot be read as one "
-                f"({_said(error.__cause__)}); restore a copy of it"
+                f"({said(error.__cause__)}); restore a copy of it"
             ) from error
         except ProjectError:
             database.close()
@@ -104,7 +93,7 @@ class Database:
             name = sa.make_url(location).render_as_string()  # without the password
         else:
             engine = sa.create_engine(
-                "sqlite://", creator=_opener(location, "ro" if read_only else mode), poolclass=sa.StaticPool
+                "sqlite://", creator=opener(location, "ro" if read_only else mode), poolclass=sa.StaticPool
             )
             name = str(location)
         if engine.dialect.name == "sqlite":
@@ -145,7 +134,7 @@ class Database:
                     source.backup(target)
         except (sqlite3.Error, SQLAlchemyError) as error:
             _remove(part)
-            raise _fault(self.name, error) from error
+            raise fault(self.name, error) from error
         os.replace(part, copy)
 
     def close(self) -> None:
@@ -188,37 +177,15 @@ class Database:
                         self._outer = connection
                         yield connection
             except SQLAlchemyError as error:
-                raise _fault(self.name, error) from error
+                raise fault(self.name, error) from error
             finally:
                 self._outer = None
-
-
-def _opener(file: Path, mode: str) -> Any:
-    """A function that connects to an SQLite file. Without its leave to write, the file is taken as it is."""
-    quoted = urllib.parse.quote(os.fsencode(file))
-    query = "mode=ro&immutable=1" if mode == "ro" and not _has_log(file) else f"mode={mode}"
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"file:{quoted}?{query}", uri=True, timeout=10, check_same_thread=False, isolation_level=None
-        )
-        pragmas = ["foreign_keys=ON", "synchronous=FULL"]
-        for pragma in pragmas if mode == "ro" else [*pragmas, "journal_mode=WAL"]:
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
-
-    return connect
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     """Python's driver begins late and only for writes: then what was read before is out of date."""
     write = connection.get_execution_options().get("write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _has_log(file: Path) -> bool:
-    log = file.with_name(file.name + "-wal")
-    return log.exists() and log.stat().st_size > 0
 
 
 def _remove(file: Path) -> None:
@@ -228,17 +195,3 @@ def _remove(file: Path) -> None:
 
 def _occupied(name: str) -> ProjectError:
     return ProjectError(f"expected no project at {name}, one is there; open it or choose another name")
-
-
-def _said(error: BaseException | None) -> str:
-    """The database's own words, in one line."""
-    cause = getattr(error, "orig", None) or error
-    return " ".join(str(cause).split())
-
-
-def _fault(name: str, error: Exception) -> StoreError:
-    said = _said(error)
-    advice = next((words for sign, words in _ADVICE if sign in said.lower()), "check the disk and try again")
-    return StoreError(
-        f"expected to use {name}, the database said: {said}; {advice}; nothing was half-written"
-    )

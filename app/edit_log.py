@@ -7,16 +7,15 @@ image's `undo_position` says how many of them are in force, the rest has been un
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from app import rows, schema
 from app.annotation import Annotation, ImageId
-from app.edits import Edit, EditKind
+from app.edits import Edit
 from app.errors import StoreError
-from app.records import LoggedEdit
+from app.reads import unknown
 
 _MANY = 500  # values in one `IN`
 
@@ -97,7 +96,7 @@ def _append_page(connection: sa.Connection, page: Mapping[ImageId, Edit]) -> Non
     entries, added, moves = [], [], []
     for image, edit in page.items():
         if image not in places:
-            raise _unknown(image)
+            raise unknown(image)
         position, state = places[image]
         if edit.state_before is not None and edit.state_before != state:
             raise _stale(image)
@@ -149,32 +148,11 @@ def step(connection: sa.Connection, edit: Edit, position: int) -> bool:
     return revived.rowcount > 0
 
 
-def read(connection: sa.Connection, image_id: ImageId) -> tuple[list[LoggedEdit], list[LoggedEdit]]:
-    """An image's edits: those in force, oldest first, and the undone ones, next first."""
-    e = schema.edit
-    position = connection.scalar(sa.select(schema.image.c.undo_position).where(schema.image.c.id == image_id))
-    found = connection.execute(
-        sa.select(e.c.kind, e.c.payload, e.c.author, e.c.at)
-        .where(e.c.image_id == image_id)
-        .order_by(e.c.position)
-    )
-    log = [
-        LoggedEdit(
-            EditKind(kind),
-            partial(
-                rows.edit_from_payload, bytes(payload), kind=kind, image_id=image_id, author=author, at=at
-            ),
-        )
-        for kind, payload, author, at in found
-    ]
-    return log[: position or 0], log[position or 0 :]
-
-
 def _place(connection: sa.Connection, edit: Edit) -> int:
     """How many edits of the image are in force. Raises StoreError for an edit that does not fit it."""
     place = connection.execute(_PLACE, {"image": edit.image_id}).first()
     if place is None:
-        raise _unknown(edit.image_id)
+        raise unknown(edit.image_id)
     if edit.state_before is not None and edit.state_before != place.state:
         raise _stale(edit.image_id)
     before = [change.before for change in edit.changes if change.before]
@@ -191,10 +169,6 @@ def _annotations(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Ann
         found = connection.execute(sa.select(a).where(a.c.id.in_(ids[start : start + _MANY]))).mappings()
         there |= {row["id"]: rows.annotation_from_row(row) for row in found}  # type: ignore[arg-type]
     return there
-
-
-def _unknown(image_id: ImageId) -> StoreError:
-    return StoreError(f"expected an image of this project, got id {image_id}; refresh the list")
 
 
 def _stale(image_id: ImageId) -> StoreError:

@@ -19,9 +19,11 @@ from app.errors import ImageError, ProjectError, StoreError
 from app.events import Event
 from app.folder_lock import FolderLock, Taken
 from app.id_stock import IdStock
+from app.store_access import StoreAccess
 
 if TYPE_CHECKING:
     from app.document import ImageDocument, Journal
+    from app.light_store import LightStore
     from app.records import FoundFile, ImageRecord
     from app.store import Store
 
@@ -66,13 +68,13 @@ class ScanReport:
 class Project:
     """One open project. Calls may wait: the window makes them on its project thread."""
 
-    def __init__(self, folder: Path, store: Store, lock: FolderLock | None = None) -> None:
-        self.folder, self.store, self._lock = folder, store, lock
+    def __init__(self, folder: Path, access: StoreAccess, lock: FolderLock | None = None) -> None:
+        self.folder, self._access, self._lock = folder, access, lock
         self.changed: Event[ProjectChange] = Event()
-        self.images_dir = _absolute(folder, store.setting("images_dir", "."))
+        self.images_dir = _absolute(folder, self.setting("images_dir", "."))
         self.cache_limit: int | None = None  # bytes of kept predictions; None = the usual limit
-        self._ids = IdStock(None if store.read_only else store.reserve_annotation_ids)
-        store.category_returned.connect(lambda _: self.changed.emit(ProjectChange.CATEGORIES))
+        self._ids = IdStock(None if self.read_only else self._reserve_ids)
+        access.when_open(lambda store: store.category_returned.connect(self._category_returned))
 
     @classmethod
     def create(
@@ -111,7 +113,7 @@ class Project:
             store = Store.create(database or path / DATABASE, fill)
             if database:
                 (path / DATABASE_URL).write_text(database + "\n", encoding="utf-8")
-            return cls(path, store, lock)
+            return cls(path, StoreAccess(lambda: store), lock)
         except (OSError, ProjectError, StoreError) as error:
             lock.release()
             if isinstance(error, OSError):
@@ -125,8 +127,6 @@ class Project:
         A project in a folder that cannot be written to is opened for reading only. `beside`: also while
         another process edits it, for work that does not edit images (exports, rankings).
         """
-        from app.store import Store
-
         path = Path(path).absolute()
         path = path.parent if path.name == DATABASE else path
         if not is_project(path):
@@ -139,11 +139,26 @@ class Project:
                 read_only = True
         read_only = read_only or not os.access(path, os.W_OK)
         try:
-            return cls(path, Store.open(_location(path), read_only=read_only), lock)
+            return cls(path, StoreAccess.open(_location(path), read_only=read_only), lock)
         except (ProjectError, StoreError):
             if lock:
                 lock.release()
             raise
+
+    @property
+    def store(self) -> Store:
+        """The whole database; opened now if it was not."""
+        return self._access.store
+
+    @property
+    def _reads(self) -> Store | LightStore:
+        return self._access.reads
+
+    def _reserve_ids(self, count: int) -> range:
+        return self._reads.reserve_annotation_ids(count)
+
+    def _category_returned(self, _: None) -> None:
+        self.changed.emit(ProjectChange.CATEGORIES)
 
     @property
     def name(self) -> str:
@@ -152,11 +167,11 @@ class Project:
     @property
     def read_only(self) -> bool:
         """Whether nothing can be changed: every edit is refused in words."""
-        return self.store.read_only
+        return self._reads.read_only
 
     def close(self) -> None:
         """Let go of the files."""
-        self.store.close()
+        self._access.close()
         if self._lock:
             self._lock.release()
 
@@ -206,15 +221,15 @@ class Project:
         """Records of all images in natural order of their paths, or of some."""
         from app.images import natural_key
 
-        return sorted(self.store.images(ids), key=lambda record: natural_key(record.path))
+        return sorted(self._reads.images(ids), key=lambda record: natural_key(record.path))
 
     def image_path(self, image_id: ImageId) -> Path:
         """Where an image lies. Raises StoreError for an unknown one."""
-        return self.images_dir / self.store.load_record(image_id).path
+        return self.images_dir / self._reads.load_record(image_id).path
 
     def ensure_size(self, image_id: ImageId) -> ImageRecord:
         """The record with its size, read from the file's header when it is not known yet."""
-        record = self.store.load_record(image_id)
+        record = self._reads.load_record(image_id)
         return record if record.width else self.ensure_sizes([record])[0]
 
     def ensure_sizes(self, records: Iterable[ImageRecord]) -> list[ImageRecord]:
@@ -232,7 +247,7 @@ class Project:
                 record = replace(record, width=header.width, height=header.height)
                 learnt.append({"id": record.id, "width": record.width, "height": record.height})
             result.append(record)
-        if not self.read_only:
+        if learnt and not self.read_only:
             self.store.update_images(learnt)
         return result
 
@@ -241,9 +256,8 @@ class Project:
         from app.document import ImageDocument
 
         self._ids.fill()
-        return ImageDocument(
-            self.store.load_document(image_id), journal or self.store, self.new_annotation_id
-        )
+        data = self._reads.load_document(image_id)
+        return ImageDocument(data, journal or self.store, self.new_annotation_id)
 
     def new_annotation_id(self) -> AnnotationId:
         """The next id of a block that this project reserved."""
@@ -253,7 +267,7 @@ class Project:
 
     def categories(self) -> list[Category]:
         """All categories in their order."""
-        return self.store.categories()
+        return self._reads.categories()
 
     def add_category(
         self, name: str, *, id: CategoryId | None = None, color: str = "", supercategory: str = ""
@@ -262,7 +276,7 @@ class Project:
 
         A category that was removed comes back under its old id.
         """
-        there, removed = self.categories(), self.store.categories(removed=True)
+        there, removed = self.categories(), self._reads.categories(removed=True)
         category = added(name, there, removed, id=id, color=color, supercategory=supercategory)
         self.store.put_category(category)
         self.changed.emit(ProjectChange.CATEGORIES)
@@ -284,7 +298,7 @@ class Project:
 
     def setting(self, key: str, default: Any = None) -> Any:
         """A JSON value kept in the project."""
-        return self.store.setting(key, default)
+        return self._reads.setting(key, default)
 
     def set_setting(self, key: str, value: Any) -> None:
         """Keep a JSON value."""

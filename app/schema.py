@@ -20,7 +20,9 @@ from sqlalchemy import (
     Text,
 )
 
-MAJOR, MINOR = 1, 2
+from app import reads
+
+MAJOR, MINOR = reads.MAJOR, reads.MINOR
 
 metadata = MetaData()
 

@@ -1,18 +1,20 @@
-"""What is in a project's database: settings, categories, images, annotations. All SQL is here, in `edit_log`
-(edits) and in `database` (opening, transactions, versions); SQLAlchemy Core, so that PostgreSQL may stand in.
+"""What is in a project's database: settings, categories, images, annotations. All SQL is here, in `reads`
+(what a window begins with), `edit_log` (edits) and `database` (opening, transactions, versions); SQLAlchemy
+Core, so that PostgreSQL may stand in.
 
 All calls are safe from any thread and may wait; the window gives its work to one project thread.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from app import edit_log, rows, schema
+from app import edit_log, reads, schema
 from app.annotation import (
     PERSONS_WORK,
     AnnotationId,
@@ -24,7 +26,6 @@ from app.annotation import (
 )
 from app.database import Database
 from app.edits import Edit
-from app.errors import StoreError
 from app.events import Event
 from app.records import DocumentData, FoundFile, ImageRecord
 
@@ -43,9 +44,8 @@ class Store(Database):
 
     def setting(self, key: str, default: Any = None) -> Any:
         """A JSON value kept in the project."""
-        with self.reading() as connection:
-            text = connection.scalar(sa.select(schema.setting.c.value).where(schema.setting.c.key == key))
-        return default if text is None else json.loads(text)
+        with self._runner() as run:
+            return reads.setting(run, key, default)
 
     def set_setting(self, key: str, value: Any) -> None:
         """Keep a JSON value."""
@@ -57,11 +57,8 @@ class Store(Database):
 
     def categories(self, *, removed: bool = False) -> list[Category]:
         """All categories in their order; with `removed` those that were removed instead."""
-        c = schema.category
-        query = sa.select(c).where(c.c.removed if removed else ~c.c.removed)
-        with self.reading() as connection:
-            found = connection.execute(query.order_by(c.c.position, c.c.id)).all()
-        return [Category(CategoryId(row.id), row.name, row.color, row.supercategory) for row in found]
+        with self._runner() as run:
+            return reads.categories(run, removed=removed)
 
     def put_category(self, category: Category) -> None:
         """Add a category, or change the one of its id; a removed one is back then."""
@@ -107,36 +104,13 @@ class Store(Database):
 
     def images(self, ids: Sequence[ImageId] | None = None) -> list[ImageRecord]:
         """Records of all images, or of some, in no order."""
-        if ids is not None:
-            parts = [ids[start : start + _MANY] for start in range(0, len(ids), _MANY)]
-            return [record for part in parts for record in self._images(part)]
-        return self._images(None)
-
-    def _images(self, ids: Sequence[ImageId] | None) -> list[ImageRecord]:
-        a, i = schema.annotation.c, schema.image
-        proposed = a.state == str(AnnotationState.PROPOSED)
-        score = sa.case((proposed, a.score))
-        counts = sa.select(
-            a.image_id,
-            sa.func.sum(sa.case((a.state.in_(sorted(PERSONS_WORK)), 1), else_=0)),
-            sa.func.sum(sa.case((proposed, 1), else_=0)),
-            sa.func.avg(score),
-            sa.func.min(score),
-        ).group_by(a.image_id)
-        query = sa.select(*(i.c[name] for name in _RECORD))
-        if ids is not None:
-            counts, query = counts.where(a.image_id.in_(ids)), query.where(i.c.id.in_(ids))
-        with self.reading() as connection:
-            by_image = {row[0]: row for row in connection.execute(counts)}
-            found = connection.execute(query).all()
-        return [_record(row, by_image.get(row[0], _NO_COUNTS)) for row in found]
+        with self._runner() as run:
+            return reads.images(run, ids)
 
     def load_record(self, image_id: ImageId) -> ImageRecord:
         """One image's record. Raises StoreError for an unknown one."""
-        records = self.images([image_id])
-        if not records:
-            raise StoreError(f"expected an image of this project, got id {image_id}; refresh the list")
-        return records[0]
+        with self._runner() as run:
+            return reads.record(run, image_id)
 
     def add_images(self, files: Iterable[FoundFile]) -> tuple[int, int]:
         """Put found files in the project: new ones, and what is known of files that changed or came back is
@@ -177,15 +151,8 @@ class Store(Database):
 
     def load_document(self, image_id: ImageId) -> DocumentData:
         """One image's annotations and its edits. Raises StoreError for an unknown image."""
-        a = schema.annotation
-        query = sa.select(a).where(a.c.image_id == image_id).order_by(a.c.id)
-        with self.transaction(write=False):
-            record = self.load_record(image_id)
-            with self.reading() as connection:
-                found = connection.execute(query).mappings().all()
-                undo, redo = edit_log.read(connection, image_id)
-        annotations = tuple(rows.annotation_from_row(row) for row in found)  # type: ignore[arg-type]
-        return DocumentData(record, annotations, tuple(undo), tuple(redo))
+        with self._runner() as run:
+            return reads.document(run, image_id)
 
     def append(self, edit: Edit) -> None:
         """Perform an edit and log it, in one transaction; undone edits of the image are dropped.
@@ -216,6 +183,17 @@ class Store(Database):
             first = int(found or "1")
             connection.execute(m.update().where(where).values(value=str(first + count)))
         return range(first, first + count)
+
+    @contextlib.contextmanager
+    def _runner(self) -> Iterator[reads.Run]:
+        """For `reads`: statements as they are, within one transaction that reads."""
+        with self.reading() as connection:
+            sign = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+
+            def run(statement: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+                return connection.exec_driver_sql(statement.replace("?", sign), tuple(values)).all()
+
+            yield run
 
     # --- in bulk -------------------------------------------------------------------------------------------
 
@@ -292,33 +270,6 @@ class Store(Database):
 
 
 _UNREAD = {"width": 0, "height": 0, "content_hash": "", "missing": False}
-_RECORD = ("id", "path", "width", "height", "state", "size", "mtime", "content_hash", "coco_id", "missing")
-_NO_COUNTS = (0, 0, 0, None, None)
-
-
-def _record(row: Any, counts: Sequence[Any]) -> ImageRecord:
-    """`row` has the columns `_RECORD`; `counts`: image, a person's, proposals, mean and least score."""
-    id, path, width, height, state, size, mtime, content_hash, coco_id, missing = row
-    _, mine, proposed, mean, least = counts
-    return ImageRecord(
-        id=id,
-        path=path,
-        width=width,
-        height=height,
-        state=_STATES[state],
-        annotation_count=mine,
-        proposal_count=proposed,
-        mean_score=mean,
-        min_score=least,
-        size=size,
-        mtime=mtime,
-        content_hash=content_hash,
-        coco_id=coco_id,
-        missing=bool(missing),
-    )
-
-
-_STATES = {str(state): state for state in ImageState}
 
 
 def _after(connection: sa.Connection, column: sa.Column[Any]) -> int:

@@ -76,7 +76,7 @@ def _bare() -> None:
 
 
 def _window(project: Path | None, images: int) -> None:
-    """The real window, watched. Nothing of Qt is loaded here: in what order that is done is part of a start."""
+    """The real window, watched. Nothing of Qt is loaded here: when that is done is part of a start."""
     import main as entry
     from ui import start
 
