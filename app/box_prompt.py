@@ -57,13 +57,15 @@ def best_of_box(
     pixels: NDArray[np.uint8] | None,
     *,
     finely: FineLook | None = None,
+    sure: float = SURE,
 ) -> Seed:
     """The instance that a drawn box means. An object the model does not know starts from geometry and colour.
 
     `prediction.anchors` may be None (then its detections are asked). `pixels`: (H, W, 3) RGB, or None.
+    `sure`: probability from which anchors are believed; higher for an object that is none of the model's.
     `finely`: draws the mask anew as fine prototypes see it; else it is drawn to the image's edges.
     """
-    seed = _seed(prediction, box, pixels)
+    seed = _seed(prediction, box, pixels, sure)
     if pixels is None:
         return seed
     finer = None if finely is None else _finer(seed, prediction, pixels, finely)
@@ -72,7 +74,7 @@ def best_of_box(
     return replace(seed, mask=_to_edges(seed.mask, prediction, pixels)) if seed.source == "anchor" else seed
 
 
-def _seed(prediction: Prediction, box: Box, pixels: NDArray[np.uint8] | None) -> Seed:
+def _seed(prediction: Prediction, box: Box, pixels: NDArray[np.uint8] | None, sure: float) -> Seed:
     """As the prototypes, or geometry and colour, have it."""
     anchors = prediction.anchors or _of_detections(prediction)
     overlaps = _ious(anchors.boxes, _relative(prediction, box))
@@ -81,7 +83,7 @@ def _seed(prediction: Prediction, box: Box, pixels: NDArray[np.uint8] | None) ->
     chosen = chosen[overlaps[chosen] >= floor]
     if len(chosen):
         scores = anchors.top_scores[chosen, 0].astype(np.float64) if anchors.top_scores.size else np.zeros(1)
-        if scores.max() >= SURE:
+        if scores.max() >= sure:
             rank = 2 * np.log(overlaps[chosen]) + np.log(np.maximum(scores, 1e-4))
             order = chosen[np.argsort(-rank, kind="stable")][:MOST]
             seed = _from_anchors(prediction, anchors, order, box, overlaps)

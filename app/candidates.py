@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.annotation import Annotation, AnnotationState, CategoryId, Origin
-from app.box_prompt import Seed, best_of_box
+from app.box_prompt import SURE, Seed, best_of_box
 from app.edits import Change, Edit, EditKind
 from app.fine import shared_look
 from app.geometry import RleMask, bounds, from_mask, tight
@@ -49,9 +49,14 @@ def candidates_at(
     return [each for each in found if each is not None]
 
 
-def candidate_in(prediction: Prediction, box: Box, pixels: NDArray[np.uint8] | None) -> Candidate | None:
-    """What a drawn box means; None where nothing can be made of it. Call it off the GUI thread."""
-    return _candidate(prediction, best_of_box(prediction, box, pixels, finely=shared_look()))
+def candidate_in(
+    prediction: Prediction, box: Box, pixels: NDArray[np.uint8] | None, *, sure: float = SURE
+) -> Candidate | None:
+    """What a drawn box means; None where nothing can be made of it. Call it off the GUI thread.
+
+    `sure`: see `best_of_box`.
+    """
+    return _candidate(prediction, best_of_box(prediction, box, pixels, finely=shared_look(), sure=sure))
 
 
 def _candidate(prediction: Prediction, seed: Seed) -> Candidate | None:
@@ -82,6 +87,7 @@ def take(
             made = replace(
                 each,
                 state=state,
+                category_id=category,
                 seconds=each.seconds + seconds,
                 geometry=candidate.geometry,  # drawn finely
                 bbox=bounds(candidate.mask),

@@ -34,6 +34,11 @@ def test_where_the_model_has_no_idea_the_picture_decides() -> None:
     assert iou(window(seed.mask, 0, 0, WIDTH, HEIGHT), truth) > 0.8
 
 
+def test_an_object_that_is_none_of_the_models_needs_more_belief() -> None:
+    seed = best_of_box(with_anchors(0.3), DRAWN, picture(), sure=0.35)
+    assert (seed.source, seed.category) == ("geometry", "")
+
+
 def test_without_anchors_the_detections_are_asked() -> None:
     assert best_of_box(prediction(), DRAWN, None).source == "anchor"
 

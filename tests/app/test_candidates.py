@@ -82,6 +82,6 @@ def test_taking_one_adds_it_and_wakes_the_proposal_that_it_is(qtbot: object) -> 
     assert made.area == candidate.mask.bits.sum()
     same = replace(proposal(known), origin=candidate.origin, state=AnnotationState.REJECTED)
     session.show(BLACK, [same], id=2)
-    edit, made = take(candidate, session.document, CategoryId(1))
-    assert (edit.kind, made.id) == (EditKind.ACCEPT, same.id)
+    edit, made = take(candidate, session.document, CategoryId(2))
+    assert (edit.kind, made.id, made.category_id) == (EditKind.ACCEPT, same.id, 2)
     assert (made.geometry, made.area) == (candidate.geometry, candidate.mask.bits.sum())

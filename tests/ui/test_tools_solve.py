@@ -1,5 +1,7 @@
 """The solve tool: hints become one edit each, by the prototypes alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -7,11 +9,12 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.annotation import AnnotationId, AnnotationState
+from app.annotation import AnnotationId, AnnotationState, Origin
+from app.candidates import Candidate
 from app.edits import EditKind, change
-from app.geometry import to_mask, window
+from app.geometry import from_mask, to_mask, window
 from model.masks import BoxMask
-from tests.ui.canvas_fakes import FakeSession, disc, mask_annotation
+from tests.ui.canvas_fakes import CATEGORIES, FakeSession, disc, mask_annotation
 from tests.ui.solving import SIZE, click, has, place, show_proposal
 from ui.canvas.view import Canvas
 
@@ -286,10 +289,9 @@ def test_a_drawn_instance_stays_a_drawn_one(qtbot: QtBot, session: FakeSession, 
 def test_hints_that_prototypes_cannot_tell_apart_are_obeyed(
     qtbot: QtBot, session: FakeSession, canvas: Canvas
 ) -> None:
-    click(canvas, 60, 150, LEFT)
-    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=20000)
+    click(canvas, 60, 150, LEFT)  # which is so already
     click(canvas, 90, 150, RIGHT)  # the same prototypes as the first place
-    qtbot.waitUntil(lambda: len(session.applied) == 2, timeout=20000)
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=20000)
     assert mask_of(session)[150, 60]
     assert not mask_of(session)[150, 90]
 
@@ -342,6 +344,33 @@ def test_a_place_without_an_instance_offers_candidates(
     assert made.state is AnnotationState.ACCEPTED
     assert session.selection == (made.id,)
     assert has(made, 80, 100)
+
+
+@pytest.mark.parametrize(("drawn_with", "first"), [(0, "leaf 0.10 "), (1, "what stands out here, as stone ")])
+def test_a_weak_idea_of_another_category_comes_last(
+    qtbot: QtBot,
+    session: FakeSession,
+    canvas: Canvas,
+    monkeypatch: pytest.MonkeyPatch,
+    drawn_with: int,
+    first: str,
+) -> None:
+    session.category, session.threshold = CATEGORIES[drawn_with], 0.35
+    mask = BoxMask(60, 80, np.ones((40, 40), bool))
+    idea = Candidate("leaf", 0.1, mask, from_mask(mask, *SIZE), Origin("v1", (60, 80, 40, 40), (0.5,)))
+    found = [idea, replace(idea, category="", score=0.9, origin=None)]
+    monkeypatch.setattr("ui.tools.candidates.candidates_at", lambda *_, **__: found)
+    session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [])
+    click(canvas, 80, 100, LEFT)
+    qtbot.waitUntil(lambda: canvas.stage.live is not None, timeout=20000)
+    assert canvas.tool.hint.startswith(f"1 of 2: {first}")
+    QTest.keyClick(canvas, Qt.Key.Key_Tab)
+    if drawn_with:
+        assert "leaf 0.10, as stone " in canvas.tool.hint
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    made = session.applied[0].changes[0].after
+    assert made is not None
+    assert made.category_id == CATEGORIES[drawn_with].id
 
 
 def test_where_nothing_is_found_it_says_what_to_do(
@@ -421,8 +450,9 @@ def test_a_hint_where_all_is_right_already_is_told_so(
     qtbot.waitUntil(lambda: bool(session.messages), timeout=20000)
     assert "nothing changed" in session.messages[-1]
     assert (mask_of(session) == before).all()
+    assert session.applied == []
     click(canvas, 220, 60, LEFT)
-    qtbot.waitUntil(lambda: len(session.applied) == 2, timeout=20000)
+    qtbot.waitUntil(lambda: len(session.applied) == 1, timeout=20000)
     assert len([each for each in session.messages if "nothing changed" in each]) == 1
     session.messages.clear()
     click(canvas, 84, 120, LEFT)  # all right again, and the instance is a person's by now

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from app.box_prompt import SURE
 from app.candidates import Candidate, candidate_in, candidates_at, take
 from app.geometry import covers
 from model.errors import InputError
@@ -52,10 +53,10 @@ class CandidatePicker:
         shown = self.shown
         if shown is None:
             return "Looking …"
-        what = f"{shown.category} {shown.score:.2f}"
-        if shown.origin is None:
-            category = self._category(shown)
-            what = "what stands out here" + (f", as {category.name}" if category is not None else "")
+        what = "what stands out here" if shown.origin is None else f"{shown.category} {shown.score:.2f}"
+        category = self._category(shown)
+        if category is not None and category.name.casefold() != shown.category.casefold():
+            what += f", as {category.name}"
         many = f"{self._place + 1} of {len(self._found)}" if len(self._found) > 1 else "The only candidate"
         more = " · Tab: the next" if len(self._found) > 1 else ""
         return f"{many}: {what} · Enter or click: take it{more} · Esc: none"
@@ -83,10 +84,14 @@ class CandidatePicker:
                 otherwise()
             ended()
 
-        pixels = pixels_of(self._tool.session).whole
+        session = self._tool.session
+        pixels, drawn_with = pixels_of(session).whole, session.category
+        names = {each.casefold() for each in prediction.categories}
+        known = drawn_with is None or drawn_with.name.casefold() in names
+        sure = SURE if known else session.threshold  # another object that only looks a little like one
 
         def work() -> list[Candidate]:
-            found = candidate_in(prediction, box, pixels)
+            found = candidate_in(prediction, box, pixels, sure=sure)
             return [found] if found is not None else []
 
         self._ask(work, best)
@@ -109,7 +114,7 @@ class CandidatePicker:
 
     def _offer(self, found: list[Candidate]) -> None:
         if found:
-            self._found, self._place = found, 0
+            self._found, self._place = sorted(found, key=self._is_doubtful), 0
             self._show()
         else:
             self._tool.tell(NOTHING, "info")
@@ -122,10 +127,22 @@ class CandidatePicker:
         self._live.show(None, shown.mask, color, None)
         self._tool.canvas.update_hint()
 
+    def _is_doubtful(self, candidate: Candidate) -> bool:
+        """Whether the model hardly believes it itself, and it is of another category than is drawn with."""
+        drawn_with = self._tool.session.category
+        other = drawn_with is not None and drawn_with.name.casefold() != candidate.category.casefold()
+        return other and candidate.origin is not None and not self._is_believed(candidate)
+
+    def _is_believed(self, candidate: Candidate) -> bool:
+        return (candidate.score or 0.0) >= self._tool.session.threshold
+
     def _category(self, candidate: Candidate) -> Category | None:
+        """The model's own where its proposal would be shown, or none is chosen; else what is drawn with."""
         session = self._tool.session
         named = [each for each in session.categories if each.name.casefold() == candidate.category.casefold()]
-        return named[0] if named else session.category
+        if named and (session.category is None or self._is_believed(candidate)):
+            return named[0]
+        return session.category
 
     def step(self, by: int) -> None:
         """The next candidate, or the one before."""
