@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import InputError
-from ui.panels.run_watch import beside
+from ui.beside import beside
 
 if TYPE_CHECKING:
     from app.versions import ModelVersion

@@ -16,16 +16,13 @@ from app import processes, versions
 from app.annotation import ImageState
 from app.runs import RunState
 from tests.ui.acting import draw, written
+from tests.ui.test_panel_run_progress import EVAL, START, STEP
 from ui.panels.comparison import rows_of
-from ui.panels.run_watch import Progress, duration
 from ui.panels.training import TrainingPanel
 from ui.panels.verdict import DECIDED
 from ui.panels.versions import card_html
 from ui.session import Session
 
-START = {"event": "start", "iteration": 0, "iterations": 40, "images": 4, "instances": 9, "parent": "starter"}
-STEP = {"event": "progress", "iteration": 10, "iterations": 40, "losses": {"B": 2.0, "M": None}, "eta_s": 75}
-EVAL = {"event": "eval", "iteration": 20, "iterations": 40, "ap": {"mask": 0.3, "mask50": 0.5, "box": -1}}
 SCORES = {"mask": {"AP": 0.3, "AP50": 0.5}, "per_category": {"cat": {"mask": 0.4}}}
 
 
@@ -56,16 +53,6 @@ def panel(session: Session, qtbot: QtBot) -> TrainingPanel:
     return made
 
 
-def test_events_become_curves_without_what_is_no_number() -> None:
-    progress = Progress()
-    progress.take([START, STEP])
-    progress.take([EVAL])
-    assert dict(progress.losses) == {"box": [(10, 2.0)]}
-    assert dict(progress.scores) == {"mask AP": [(20, 0.3)], "mask AP50": [(20, 0.5)]}
-    assert (progress.iteration, progress.iterations, progress.seen) == (20, 40, 3)
-    assert progress.log[0].startswith("Started on 4 images with 9 instances, from starter")
-
-
 def test_images_passed_over_are_counted_beside_the_steps_and_named_in_the_log(
     make_run: Callable[..., Path], session: Session, qtbot: QtBot
 ) -> None:
@@ -80,11 +67,6 @@ def test_images_passed_over_are_counted_beside_the_steps_and_named_in_the_log(
     qtbot.waitUntil(lambda: panel.state.y() < panel.log.y() < panel.losses.y())
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (75, "1 min 15 s"), (7260, "2 h 1 min")])
-def test_durations_are_in_words(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
-
-
 def test_too_few_finished_images_are_told_and_nothing_can_be_started(
     panel: TrainingPanel, session: Session, qtbot: QtBot
 ) -> None:
@@ -92,27 +74,6 @@ def test_too_few_finished_images_are_told_and_nothing_can_be_started(
     session.set_image_state(ImageState.DONE)
     qtbot.waitUntil(lambda: "1 of at least 5 images" in panel.data.text())
     assert not panel.start.isEnabled()
-
-
-def test_instances_of_finished_images_are_counted_by_category(
-    panel: TrainingPanel, session: Session, qtbot: QtBot
-) -> None:
-    draw(session)
-    draw(session, 40, category=2)
-    draw(session, 10, 30, category=2)
-    written(session)
-    session.set_image_state(ImageState.DONE)
-    qtbot.waitUntil(lambda: "dog 2, cat 1" in panel.data.text())
-    assert "none of" not in panel.data.text()
-
-
-def test_a_category_without_an_instance_is_named_before_the_start(
-    panel: TrainingPanel, session: Session, qtbot: QtBot
-) -> None:
-    draw(session)
-    written(session)
-    session.set_image_state(ImageState.DONE)
-    qtbot.waitUntil(lambda: "cat 1, none of dog" in panel.data.text())
 
 
 def test_a_run_that_goes_on_is_found_when_the_project_is_opened(

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from ui.panels.run_watch import number
+from ui.panels.run_progress import number
 
 BETTER, WORSE = "#2fa65a", "#d0574f"
 SAME = 0.0005  # a difference that three digits do not show

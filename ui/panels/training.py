@@ -1,6 +1,6 @@
 """Retraining from the window: what it would train on, live curves, old against new, make active or not.
 
-The run is its own process; `RunWatch` reads its folder. Closing the window does not end a run, opening the
+The run is its own process; `run_watch` reads its folder. Closing the window does not end a run, opening the
 project again finds it.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -25,8 +25,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.annotation import CategoryId, ImageState
-from ui.panels.run_watch import RunWatch, duration
+from ui.panels.run_watch import RunWatch
+from ui.panels.training_data import TrainingData
 from ui.panels.verdict import Verdict
 from ui.panels.versions import VersionsPanel
 from ui.widgets.chips import Chip
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 QUICK, FULL = 200, 600  # steps
 LENGTHS = {f"Quick: {QUICK} steps": QUICK, f"Full: {FULL} steps": FULL, "As the model was trained": None}
 DEVICES = {"Best there is": "auto", "CPU": "cpu", "GPU (CUDA)": "cuda", "GPU (Apple)": "mps"}
-REST = 200  # ms without a change before it is counted again
-NAMED = 8  # categories whose instances are counted in the summary
 
 
 class TrainingPanel(QWidget):
@@ -53,8 +51,7 @@ class TrainingPanel(QWidget):
         self._session = session
         self.watch = RunWatch(session, self)
         self.versions = VersionsPanel(session)
-        self._recount = QTimer(self, singleShot=True, interval=REST)
-        self.data = QLabel(wordWrap=True)
+        self.data = TrainingData(session)
         self.length, self.device, self.init = QComboBox(), QComboBox(), QComboBox()
         self.start, self.cancel = QPushButton("Retrain"), QPushButton("Cancel")
         self.resume = QPushButton("Resume")
@@ -117,9 +114,7 @@ class TrainingPanel(QWidget):
     def _connect(self) -> None:
         session = self._session
         session.project_changed.connect(self._project_changed)
-        session.images_changed.connect(self._recount.start)
-        session.image_state_changed.connect(lambda _: self._recount.start())
-        self._recount.timeout.connect(self._count)
+        self.data.counted.connect(self._counted)
         self.start.clicked.connect(lambda: self.start_run())
         self.cancel.clicked.connect(self._cancel)
         self.resume.clicked.connect(lambda: self._resume())
@@ -139,8 +134,7 @@ class TrainingPanel(QWidget):
         self.verdict.clear()
         self.state.clear()
         self.watch.watch(None)
-        self._counted: list[object] = []
-        self._count()
+        self.data.again()
         project = self._session.project
         if project is None:
             return
@@ -174,54 +168,11 @@ class TrainingPanel(QWidget):
             self.init.addItem(name, name)
         self.init.setCurrentIndex(max(self.init.findData(wanted), 0) if wanted else 0)
 
-    def _count(self) -> None:
-        """Count what would be trained on, by category, when the number of finished images has changed.
-
-        Only while somebody looks: it goes through all images.
-        """
-        if not self.isVisible():
-            return
-        records, project = self._session.records, self._session.project
-        done = [each for each in records if each.state is ImageState.DONE]
-        counted: list[object] = [project, len(done), sum(each.annotation_count for each in done)]
-        if counted == self._counted:
-            return
-        self._counted = counted
-        self._show_data(len(done), {})
-        if project is not None and done:
-            self._session.workers.on_project(
-                lambda: project.store.work_by_category(ImageState.DONE),
-                lambda counts: self._show_data(len(done), counts),
-            )
-
-    def _show_data(self, done: int, counts: dict[CategoryId, int]) -> None:
-        from app.retraining import HELD_OUT, MIN_IMAGES
-
-        if self._session.project is None:
-            self.data.setText("No project")
-            self.start.setEnabled(False)
-            return
-        held = round(done * HELD_OUT)
-        words = (
-            f"<b>{done} image{'' if done == 1 else 's'} marked done</b>: about {done - held} to train on, "
-        )
-        words += f"{held} held out to measure on, always the same ones."
-        if done < MIN_IMAGES:
-            words = f"<b>{done} of at least {MIN_IMAGES} images marked done.</b> Only finished images teach."
-        names = {each.id: each.name for each in self._session.categories}
-        ordered = sorted(counts.items(), key=lambda pair: -pair[1])
-        parts = [f"{names.get(each, '?')} {count:,}" for each, count in ordered[:NAMED]]
-        if len(ordered) > NAMED:
-            parts.append(f"{len(ordered) - NAMED} more")
-        bare = [name for each, name in names.items() if each not in counts] if counts else []
-        if bare:  # the model learns nothing of these
-            parts.append(f"none of {', '.join(bare[:NAMED])}{' …' if len(bare) > NAMED else ''}")
-        self.data.setText(words + (f"<br>{', '.join(parts)}" if parts else ""))
-        self.start.setEnabled(done >= MIN_IMAGES and not self.watch.running)
+    def _counted(self) -> None:
+        self.start.setEnabled(self.data.enough and not self.watch.running)
 
     def showEvent(self, event: object) -> None:
-        """What was not counted and read while nobody looked is now."""
-        self._count()
+        """What was not read while nobody looked is now."""
         self._read_versions()
 
     # --- a run ---------------------------------------------------------------------------------------------
@@ -276,33 +227,14 @@ class TrainingPanel(QWidget):
         self.cancel.setVisible(running)
         self.resume.setVisible(watch.resumable)
         self.start.setEnabled(self.start.isEnabled() and not running)
-        if there and watch.run is not None:
-            self.state.setText(self._words(watch.run.name))
-
-    def _words(self, name: str) -> str:
-        watch, progress = self.watch, self.watch.progress
-        if watch.running and not progress.iterations:
-            return f"Run {name} is starting …"
-        words = f"Run {name}: step {progress.iteration} of {progress.iterations}"
-        if watch.running:
-            left = f", {duration(progress.eta)} left" if progress.eta else ""
-            speed = progress.images_per_second
-            words += left + (f", {speed:.1f} images a second" if speed else "")
-        else:
-            words += f", {watch.state}{f': {watch.failure}' if watch.failure else ''}"
-        return words + _passed_over(progress.passed_over)
+        if there:
+            self.state.setText(watch.words)
 
     def _ended(self, state: str) -> None:
-        self._counted = []
-        self._count()
+        self.data.again()
         project, run = self._session.project, self.watch.run
         if state == "done" and project is not None and run is not None:
             self.verdict.compare(project, run)
-
-
-def _passed_over(count: int) -> str:
-    """What the log names: images that a run could not read."""
-    return f". {count} image{'s' if count > 1 else ''} passed over: the log says why" if count else ""
 
 
 def _choices(project: Project) -> tuple[str, list[str]]:

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from app.errors import InputError
 from ui.activation import activate
+from ui.beside import beside
 from ui.panels.comparison import ComparisonTable
-from ui.panels.run_watch import beside
 
 if TYPE_CHECKING:
     from app.project import Project

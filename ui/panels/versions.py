@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.errors import InputError
-from ui.panels.run_watch import number
+from ui.panels.run_progress import number
 
 if TYPE_CHECKING:
     from app.versions import ModelVersion
