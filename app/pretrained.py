@@ -179,7 +179,7 @@ def fetch(
     if not out.is_file():
         file = download(model, folder, progress, cancelled)
         convert(file, model.name, out, progress=progress, cancelled=cancelled)
-        file.unlink()
+    (folder / model.file).unlink(missing_ok=True)
     return out
 
 

@@ -7,6 +7,7 @@ strictly in the model's process and answered a probe image.
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import re
@@ -147,7 +148,8 @@ def register(project: Project, name: str, weights: Path, card: Mapping[str, Any]
 def adopt(project: Project, version: ModelVersion) -> ModelVersion:
     """Copy a loose version's weights into the project, under its name or the nearest one that is free.
 
-    Its card is the one beside the file, else the one inside. WeightsError where neither names categories.
+    One of the project's with the same weights and categories is taken instead. Its card is the one beside
+    the file, else the one inside. WeightsError where neither names categories.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -166,10 +168,21 @@ def adopt(project: Project, version: ModelVersion) -> ModelVersion:
                 "published .pth files become such with `convert`"
             )
         card = inside.to_dict()
+    for known in _in_folder(project.folder / "models"):
+        if known.categories == tuple(card["categories"]) and _same(known.weights, version.weights):
+            return known
     wanted = re.sub(r"[^A-Za-z0-9._-]+", "-", version.name).strip("-._")[:56] or "model"
     taken = {each.name for each in list_versions(project)}
     names = (wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3)))
     return register(project, next(each for each in names if each not in taken), version.weights, card)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two files hold the same; not where one cannot be read."""
+    try:
+        return filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
 
 
 def next_name(project: Project) -> str:

@@ -109,7 +109,13 @@ def convert_published(
         created=time.time(),
         command=command,
     )
-    save(model, card, out)
+    try:
+        save(model, card, out)
+    except OSError as error:
+        raise WeightsError(
+            f"{out}: expected to write the converted weights, got: {error.strerror or error}; "
+            "nothing was written there, see to it and convert again"
+        ) from None
     return card
 
 

@@ -10,6 +10,7 @@ from app.errors import InputError
 from ui.beside import beside
 
 if TYPE_CHECKING:
+    from app.project import Project
     from app.versions import ModelVersion
     from ui.session import Session
 
@@ -26,14 +27,7 @@ def activate(
         return
 
     def tried(_: object) -> None:
-        from app.versions import SETTING
-
-        session.workers.on_project(lambda: project.set_setting(SETTING, version.name), settled, refused)
-
-    def settled(_: object) -> None:
-        if session.project is project:
-            session.model_changed()
-        done()
+        settle(session, project, version, done, refused)
 
     def try_it() -> None:
         from app.versions import try_out
@@ -43,13 +37,38 @@ def activate(
     beside(session, try_it, tried, refused)
 
 
+def settle(
+    session: Session,
+    project: Project,
+    version: ModelVersion,
+    done: Callable[[], object],
+    refused: Callable[[InputError], object],
+) -> None:
+    """Keep the choice of a version that was tried out."""
+
+    def settled(_: object) -> None:
+        if session.project is project:
+            session.model_changed()
+        done()
+
+    def keep() -> None:
+        from app.versions import SETTING
+
+        project.set_setting(SETTING, version.name)
+
+    session.workers.on_project(keep, settled, refused)
+
+
 def adopt(
     session: Session,
     weights: Path,
     done: Callable[[ModelVersion], object],
     refused: Callable[[InputError], object],
 ) -> None:
-    """Take a weights file from elsewhere among the project's versions, once it has answered an image."""
+    """Take a weights file from elsewhere among the project's versions, once it has answered an image.
+
+    It is made active, too.
+    """
     project = session.project
     if project is None:
         return
@@ -64,6 +83,9 @@ def adopt(
     def tried(version: ModelVersion) -> None:
         from app.versions import adopt as take_in
 
-        session.workers.on_project(lambda: take_in(project, version), done, refused)
+        session.workers.on_project(lambda: take_in(project, version), taken, refused)
+
+    def taken(version: ModelVersion) -> None:
+        settle(session, project, version, lambda: done(version), refused)
 
     beside(session, try_it, tried, refused)

@@ -117,8 +117,7 @@ class ModelButton(QToolButton):
             return
         from ui.activation import activate
 
-        self._trying = version.name
-        self._show()
+        self._try(version.name)
         activate(self._session, version, partial(self._chosen, version.name), self._refused)
 
     def open_file(self) -> None:
@@ -149,13 +148,17 @@ class ModelButton(QToolButton):
         """Take a weights file into the project and make it active."""
         from ui.activation import adopt
 
-        self._trying = weights.stem
-        self._show()
+        self._try(weights.stem)
         adopt(self._session, weights, self._adopted, self._refused)
 
+    def _try(self, name: str) -> None:
+        self._trying = name
+        self._show()
+        until = f"; until then {self.active} pre-labels" if self.active else ""
+        self._session.message.emit(f"{name} is loaded and tried out first{until}", "info")
+
     def _adopted(self, version: ModelVersion) -> None:
-        self._trying = ""
-        self.choose(version)
+        self._chosen(version.name)
 
     def _chosen(self, name: str) -> None:
         self._trying = ""

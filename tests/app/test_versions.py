@@ -129,3 +129,9 @@ def test_a_damaged_card_does_not_hide_the_version(project: Project, tiny: Path) 
     (folder / WEIGHTS_FILE).write_bytes(tiny.read_bytes())
     (folder / "card.json").write_text("[nonsense")
     assert versions.find("mine", project).card == {}
+
+
+def test_the_same_weights_are_taken_into_a_project_once(project: Project, tiny: Path) -> None:
+    first, again = (versions.adopt(project, versions.find(tiny)) for _ in range(2))
+    assert again == first
+    assert [path.name for path in (project.folder / "models").iterdir()] == [first.name]

@@ -1,5 +1,6 @@
 """Weights on disk: there and back, strict, and refused in one line when they are anything else."""
 
+import errno
 import json
 import os
 import pickle
@@ -16,6 +17,7 @@ from model.card import ModelCard
 from model.checkpoint import convert_published, load, resolve, save
 from model.config import CONFIGS
 from model.errors import WeightsError
+from tests.model.published_files import write_published
 from tests.model.tiny import NAMES, TINY, tiny_model, tiny_weights
 
 
@@ -247,6 +249,20 @@ def test_converting_gives_the_same_network(published: Path, tmp_path: Path) -> N
         torch.testing.assert_close(after(image).class_logits, before(image).class_logits, rtol=0, atol=0)
     with pytest.raises(WeightsError, match="safetensors"):
         convert_published(published, None, tmp_path / "edge.pth")
+
+
+def test_a_conversion_that_cannot_be_written_says_where_and_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = write_published(tmp_path, "yolact_edge_mobilenetv2")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(checkpoint, "save", full)
+    with pytest.raises(WeightsError, match=r"out\.safetensors: expected to write .* No space left") as caught:
+        convert_published(path, None, tmp_path / "out.safetensors")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,16 +62,23 @@ def test_a_version_that_fails_changes_nothing(
 
     monkeypatch.setattr("app.versions.try_out", refuse)
     before = button.active
-    with qtbot.waitSignal(button._session.message) as told:
-        button.choose(next(each for each in button.versions if each.name != before))
-    assert told.args[0] == f"weights of another architecture; {before} stays active"
+    told: list[str] = []
+    button._session.message.connect(lambda words, _: told.append(words))
+    other = next(each.name for each in button.versions if each.name != before)
+    button.choose(next(each for each in button.versions if each.name == other))
+    qtbot.waitUntil(lambda: len(told) == 2)
+    assert told == [
+        f"{other} is loaded and tried out first; until then {before} pre-labels",
+        f"weights of another architecture; {before} stays active",
+    ]
     assert button.active == before
 
 
 def test_a_weights_file_from_elsewhere_becomes_a_version_of_the_project(
     qtbot: QtBot, button: ModelButton, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.versions.try_out", lambda version: None)
+    tried: list[str] = []
+    monkeypatch.setattr("app.versions.try_out", lambda version: tried.append(version.name))
     elsewhere = tmp_path / "my weights.safetensors"
     source = BUILT_IN / "starter"
     elsewhere.write_bytes((source / "weights.safetensors").read_bytes())
@@ -79,6 +86,19 @@ def test_a_weights_file_from_elsewhere_becomes_a_version_of_the_project(
     button.adopt(elsewhere)
     qtbot.waitUntil(lambda: button.active == "my-weights")
     assert [each.name for each in button.versions][-1] == "my-weights"
+    assert tried == ["my weights"]  # once
+
+
+@pytest.mark.parametrize("name", ["mine.safetensors", "mine.pth"])
+def test_a_checkpoint_is_opened_like_weights_of_ours(
+    button: ModelButton, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(button, "adopt", lambda file: opened.append(f"taken {file.name}"))
+    monkeypatch.setattr(button._context, "run_task", lambda title, *_: opened.append(title))
+    monkeypatch.setattr("ui.model_button.QFileDialog.getOpenFileName", lambda *_: (str(tmp_path / name), ""))
+    button.open_file()
+    assert opened == ["taken mine.safetensors" if name.endswith("rs") else "Converting mine.pth"]
 
 
 @pytest.mark.parametrize("action", ["model.open", "model.published"])
