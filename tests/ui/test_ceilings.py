@@ -171,7 +171,7 @@ def test_opening_it_measures_with_kept_predictions(
     dialog = ceilings_dialog(window.context, window)
     dialog.open()
     qtbot.waitUntil(lambda: dialog.status.text() == "All 3 instances are measured.", timeout=PATIENCE)
-    assert third.id in {each.id for each in dialog.instances}
+    assert third.id in {each.id for each in dialog.numbers.instances}
     assert ceilings_dialog(window.context, window) is dialog
 
 

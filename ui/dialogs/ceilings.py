@@ -24,14 +24,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.annotation import ImageId, ImageState
+from app.annotation import ImageState
 from app.ceiling import ALL
-from app.ceiling_table import GOOD, Row
-from app.errors import InputError
-from ui.ceilings import read_table, save
+from app.ceiling_table import GOOD
 from ui.dialogs.ceiling_grid import CeilingGrid, Cell
+from ui.dialogs.ceiling_numbers import CeilingNumbers
 from ui.dialogs.ceiling_run import CeilingRun
-from ui.dialogs.ceiling_worst import MOST, WorstTable
+from ui.dialogs.ceiling_worst import WorstTable
 
 if TYPE_CHECKING:
     from app.ceiling_store import Instance
@@ -45,7 +44,6 @@ WORDS = (
     f"instances from {GOOD:.2f} on, and how many there are. Where it is low, no hint and no bar will do: "
     "look closer, paint, or retrain."
 )
-EMPTY = "No mask of yours yet: accept, correct or draw some, then come back."
 KINDS = ("The table (*.csv)", "Every instance, with the ids of exported files (*.csv)")
 CHOICES: dict[str, tuple[ImageState, ...]] = {
     "All images": tuple(state for state in ImageState if state is not ImageState.SKIPPED),
@@ -61,13 +59,11 @@ class CeilingsDialog(QDialog):
         self.setWindowTitle("Prototype ceiling")
         self._session = context.session
         self._versions: list[ModelVersion] = []
-        self.instances: list[Instance] = []
-        self._rows: list[Row] = []
         self._active = ""  # the version that pre-labels
-        self._asked = 0  # what was asked for last; older answers are dropped
         self._laid_out = -1  # rows for which the table has its height
         self._again = QTimer(self, interval=AGAIN)
         self._again.timeout.connect(self.refresh)
+        self.numbers = CeilingNumbers(self._session, self)
         self._run = CeilingRun(context, self)
         self.table = CeilingGrid()
         self.model = self.table.cells
@@ -134,6 +130,8 @@ class CeilingsDialog(QDialog):
         self.copy.clicked.connect(lambda: self.to_clipboard())
         self.save.clicked.connect(lambda: self._ask_where())
         QShortcut(QKeySequence.StandardKey.Copy, self.table, self.to_clipboard)
+        self.numbers.taken.connect(self._show_numbers)
+        self.numbers.refused.connect(self.status.setText)
         self._run.begun.connect(self._begun)
         self._run.progressed.connect(self._progressed)
         self._run.ended.connect(self._ended)
@@ -160,7 +158,7 @@ class CeilingsDialog(QDialog):
     def closeEvent(self, event: object) -> None:
         """Measuring goes on in the window's bar of tasks; nothing is looked up for nobody."""
         self._again.stop()
-        self._asked += 1
+        self.numbers.drop()
 
     def _take_versions(self, answer: tuple[list[ModelVersion], str]) -> None:
         self._versions, self._active = answer
@@ -180,30 +178,26 @@ class CeilingsDialog(QDialog):
 
     def _start(self) -> None:
         """Other numbers: read them, then measure what is missing and needs no network."""
-        self.refresh(measure=True)
+        version = self.version
+        if version is not None and self.isVisible():
+            self.numbers.read(version.name, self._states, lambda: self._measure_kept(version))
 
-    def refresh(self, *, measure: bool = False) -> None:
+    def _measure_kept(self, version: ModelVersion) -> None:
+        if not self._run.running and self.numbers.missing:
+            self._run.kept(version, self.numbers.images)
+
+    def refresh(self) -> None:
         """Read the numbers again."""
-        session, project, version = self._session, self._session.project, self.version
-        if project is None or version is None or not self.isVisible():
-            return
-        self._asked += 1
-        asked, states = self._asked, CHOICES[self.images.currentText()]
+        if self.version is not None and self.isVisible():
+            self.numbers.read(self.version.name, self._states)
 
-        def work() -> tuple[list[Instance], list[Row]]:
-            return read_table(session, project, version.name, states)
+    @property
+    def _states(self) -> tuple[ImageState, ...]:
+        return CHOICES[self.images.currentText()]
 
-        def arrived(answer: tuple[list[Instance], list[Row]]) -> None:
-            if asked == self._asked and project is session.project:
-                self._take(*answer)
-                if measure and not self._run.running and self._missing():
-                    self._run.kept(version, self._waiting())
-
-        session.workers.when_free(work, arrived, self._refused)
-
-    def _take(self, instances: list[Instance], rows: list[Row]) -> None:
-        self.instances, self._rows = instances, rows
-        self.table.show_rows(rows, {each.id: each.color for each in self._session.categories})
+    def _show_numbers(self) -> None:
+        numbers = self.numbers
+        self.table.show_rows(numbers.rows, {each.id: each.color for each in self._session.categories})
         self._list_worst()
         self._share_room()
         self._say()
@@ -216,51 +210,27 @@ class CeilingsDialog(QDialog):
             self._laid_out = len(self.model.rows)
             self._parts.setSizes([min(heights, whole * 2 // 3), max(whole - heights, whole // 3)])
 
-    def _refused(self, error: InputError) -> None:
-        self.status.setText(str(error))
-
-    def _missing(self) -> list[Instance]:
-        return [each for each in self.instances if each.ceiling is None]
-
-    def _waiting(self) -> set[ImageId]:
-        """The images of those that are not measured."""
-        return {each.image_id for each in self._missing()}
-
     def _say(self) -> None:
         """The line below, and what the button does."""
-        missing, running = self._missing(), self._run.running
-        if not self.instances:
-            self.status.setText(EMPTY)
-        elif not missing:
-            self.status.setText(f"All {len(self.instances):,} instances are measured.")
-        elif not running:
-            images = len(self._waiting())
-            self.status.setText(
-                f"{len(missing):,} of {len(self.instances):,} instances, in {images:,} images, are not "
-                "measured: the model has to look at these first."
-            )
-        self.measure.setVisible(running or bool(missing))
+        missing, running = bool(self.numbers.missing), self._run.running
+        if not (missing and running):
+            self.status.setText(self.numbers.words())
+        self.measure.setVisible(running or missing)
         self.measure.setText("Stop" if running else "Look and measure")
         self.bar.setVisible(running)
         for button in (self.copy, self.save):
-            button.setEnabled(bool(self._rows))
+            button.setEnabled(bool(self.numbers.rows))
 
     # --- the worst of a cell -------------------------------------------------------------------------------
 
     def _list_worst(self) -> None:
-        cell = category, size = self.table.chosen()
-        instances, session = self.instances, self._session
+        cell = self.table.chosen()
 
-        def work() -> list[Instance]:
-            from app.ceiling_table import chosen
+        def found(instances: list[Instance]) -> None:
+            if cell == self.table.chosen():
+                self._show_worst(instances, cell)
 
-            return chosen(instances, category, size)[:MOST]
-
-        def arrived(found: list[Instance]) -> None:
-            if instances is self.instances and cell == self.table.chosen():
-                self._show_worst(found, cell)
-
-        session.workers.when_free(work, arrived)
+        self.numbers.worst(cell, found)
 
     def _show_worst(self, found: Sequence[Instance], cell: Cell) -> None:
         category, size = cell
@@ -279,7 +249,7 @@ class CeilingsDialog(QDialog):
     # --- measuring -----------------------------------------------------------------------------------------
 
     def _measure_or_stop(self) -> None:
-        version, images = self.version, self._waiting()
+        version, images = self.version, self.numbers.images
         if self._run.running:
             self._run.stop()
             self.measure.setEnabled(False)
@@ -309,9 +279,7 @@ class CeilingsDialog(QDialog):
 
     def to_clipboard(self) -> None:
         """The table as text that spreadsheets take."""
-        from app.ceiling_table import FIELDS, as_csv, as_dicts
-
-        QGuiApplication.clipboard().setText(as_csv(as_dicts(self._rows), FIELDS, tabs=True))
+        QGuiApplication.clipboard().setText(self.numbers.as_text())
         self.status.setText("Copied: paste it into a spreadsheet.")
 
     def _ask_where(self) -> None:
@@ -325,17 +293,7 @@ class CeilingsDialog(QDialog):
 
     def save_to(self, file: Path, *, each: bool = False) -> None:
         """The table, or a line for each instance, as CSV."""
-        session, project, rows, instances = self._session, self._session.project, self._rows, self.instances
-        if project is None:
-            return
-
-        def work() -> None:
-            save(project, file, None if each else rows, instances)
-
-        def failed(error: InputError) -> None:
-            self.status.setText(str(error))
-
-        session.workers.on_project(work, lambda _: self.status.setText(f"Wrote {file}."), failed)
+        self.numbers.save(file, self.status.setText, each=each)
 
 
 def ceilings_dialog(context: Context, window: QWidget) -> CeilingsDialog:
