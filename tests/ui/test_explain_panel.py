@@ -225,3 +225,17 @@ def test_a_prototype_is_enlarged_with_its_range_while_the_pointer_rests_on_it(
     assert "Prototype 1</b>: 0.00 to 4.00" in panel.magnifier.card.words.text()
     panel.grid.hovered.emit(-1)
     assert not panel.magnifier.card.isVisible()
+
+
+def test_what_is_enlarged_goes_while_a_bar_is_dragged(
+    panel: ExplainPanel, session: Session, qtbot: QtBot
+) -> None:
+    predict(session)
+    made = propose_left_half(session)
+    session.select([made.id])
+    qtbot.waitUntil(lambda: panel.bars.values is not None)
+    panel.bars.hovered.emit(0)
+    qtbot.waitUntil(lambda: panel.magnifier.card is not None and panel.magnifier.card.isVisible())
+    panel.bars.moved.emit(np.zeros(4, np.float32))
+    assert panel.magnifier.card is not None
+    assert not panel.magnifier.card.isVisible()

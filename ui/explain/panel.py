@@ -206,6 +206,7 @@ class ExplainPanel(QWidget):
 
     def _moved(self, values: Vector) -> None:
         shown = self._instance
+        self.magnifier.follow(-1)  # its card says what the bar was, and lies over what it changes
         if shown is not None:
             self._show_sums(values)
             self.bars.set_shares(shown.region.shares(values))
