@@ -38,6 +38,7 @@ from ui.save_label import SaveLabel
 from ui.session import Session
 from ui.tasks import TaskBar
 from ui.threshold import add_threshold
+from ui.turns import turns_of
 
 LAYOUT = docks.LAYOUT
 NARROWEST = 180  # a panel
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self._place = QLabel()
         self._hint = QLabel()
         self._closing = False  # tasks were told to stop; the window closes when they have
+        self._waiting = False  # closes once the hints that were given are edits
         self._docks: dict[str, QDockWidget] = {}
         self._laid_out = False  # the docks have their heights
         self._assemble()
@@ -279,7 +281,18 @@ class MainWindow(QMainWindow):
             self._close_at_last()
         return False
 
+    def _close_now(self) -> None:
+        """The hints that were given are edits by now."""
+        self._waiting = False
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not turns_of(self.session).idle:  # a hint is still being answered: a moment
+            event.ignore()
+            if not self._waiting:
+                self._waiting = True
+                turns_of(self.session).run(None, lambda: QTimer.singleShot(0, self._close_now))
+            return
         if not self._may_close():
             event.ignore()
             return

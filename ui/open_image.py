@@ -1,22 +1,26 @@
 """The image on screen: its document, what is chosen and shown of it, and the edits that menus and keys make.
 
-The half of `ui.session.Session` that knows one image. Nothing here waits: a document is in memory.
+The half of `ui.session.Session` that knows one image. Nothing here waits: a document is in memory. What is
+asked while an edit is on its way to the document (`ui.turns`) is done right after it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from app.annotation import Annotation, AnnotationId, AnnotationState, CategoryId, ImageState
+from app.document import StaleEdit
 from app.edits import Edit
 from ui import session_edits
+from ui.turns import turns_of
 
 if TYPE_CHECKING:
     from app.document import ImageDocument
 
+OVERTAKEN = "nothing was changed: a hint for the same instance came first; do it once more"
 THRESHOLD = 0.35  # score from which proposals are shown, at first
 
 
@@ -28,6 +32,7 @@ class OpenImage(QObject):
     selection_changed: SignalInstance = Signal()  # type: ignore[assignment]
     threshold_changed: SignalInstance = Signal(float)  # type: ignore[assignment]
     view_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    message: SignalInstance = Signal(str, str)  # type: ignore[assignment]  # words, info | warning | error
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,53 +51,71 @@ class OpenImage(QObject):
 
     def apply(self, edit: Edit) -> None:
         """Perform an edit of the current document."""
-        if self.document is not None:
-            self.document.apply(session_edits.complete(edit, self.document, self.who))
+        document = self.document
+        if document is None:
+            return
+        if turns_of(self).is_free(document):
+            self._apply(document, edit)
+        else:
+            turns_of(self).run(document, lambda: self._apply_late(document, edit))
+
+    def _apply_late(self, document: ImageDocument, edit: Edit) -> None:
+        try:
+            self._apply(document, edit)
+        except StaleEdit:  # it was made of what the document held before that
+            self.message.emit(OVERTAKEN, "warning")
 
     def undo(self) -> None:
         """Take the current document's last edit back."""
-        if self.document is not None:
-            self.document.undo()
+        self._in_turn(lambda document: document.undo())
 
     def redo(self) -> None:
         """Perform the last undone edit again."""
-        if self.document is not None:
-            self.document.redo()
+        self._in_turn(lambda document: document.redo())
 
-    def _perform(self, edit: Edit | None) -> bool:
+    def _in_turn(self, work: Callable[[ImageDocument], object]) -> None:
+        """Do something with the current document, after the edits that are on their way to it."""
+        document = self.document
+        if document is not None:
+            turns_of(self).run(document, lambda: work(document))
+
+    def _apply(self, document: ImageDocument, edit: Edit | None) -> None:
         if edit is not None:
-            self.apply(edit)
-        return edit is not None
+            document.apply(session_edits.complete(edit, document, self.who))
 
     def accept(self) -> None:
         """Accept the chosen proposals; without a selection, all visible ones."""
-        if self.document is not None:
-            self._perform(session_edits.accept(self.document, self.selection or self.visible_proposals()))
+        ids = self.selection or self.visible_proposals()
+        self._in_turn(lambda document: self._apply(document, session_edits.accept(document, ids)))
 
     def accept_all(self) -> None:
         """Accept all visible proposals."""
-        if self.document is not None:
-            self._perform(session_edits.accept(self.document, self.visible_proposals()))
+        ids = self.visible_proposals()
+        self._in_turn(lambda document: self._apply(document, session_edits.accept(document, ids)))
 
     def reject(self) -> None:
         """Reject the chosen proposals, without a selection all visible ones; they do not come back."""
-        if self.document is not None:
-            self._perform(session_edits.discard(self.document, self.selection or self.visible_proposals()))
+        ids = self.selection or self.visible_proposals()
+        self._in_turn(lambda document: self._apply(document, session_edits.discard(document, ids)))
 
     def delete_selection(self) -> None:
         """Remove what is chosen; proposals are rejected."""
-        if self.document is not None and self.selection:
-            self._perform(session_edits.discard(self.document, self.selection))
+        if ids := self.selection:
+            self._in_turn(lambda document: self._apply(document, session_edits.discard(document, ids)))
 
     def relabel(self, category_id: CategoryId) -> None:
         """Give what is chosen another category."""
-        if self.document is not None:
-            self._perform(session_edits.relabel(self.document, self.selection, category_id))
+        ids = self.selection
+        self._in_turn(
+            lambda document: self._apply(document, session_edits.relabel(document, ids, category_id))
+        )
 
     def duplicate(self) -> None:
         """Copies of what is chosen, a little aside, chosen themselves."""
-        if self.document is not None:
-            self._add_copies(session_edits.chosen(self.document, self.selection), (12.0, 12.0))
+        ids = self.selection
+        self._in_turn(
+            lambda document: self._add_copies(document, session_edits.chosen(document, ids), (12.0, 12.0))
+        )
 
     def copy(self) -> None:
         """Remember what is chosen, for any image of the project."""
@@ -106,19 +129,20 @@ class OpenImage(QObject):
 
     def paste(self) -> None:
         """Copies of what was remembered, at the same place."""
-        self._add_copies(self._clipboard, (0.0, 0.0))
+        copied = self._clipboard
+        self._in_turn(lambda document: self._add_copies(document, copied, (0.0, 0.0)))
 
-    def _add_copies(self, annotations: Sequence[Annotation], offset: tuple[float, float]) -> None:
-        if self.document is None:
-            return
-        edit = session_edits.copies(self.document, annotations, offset, who=self.who)
-        if self._perform(edit) and edit is not None:
+    def _add_copies(
+        self, document: ImageDocument, annotations: Sequence[Annotation], offset: tuple[float, float]
+    ) -> None:
+        edit = session_edits.copies(document, annotations, offset, who=self.who)
+        self._apply(document, edit)
+        if edit is not None and document is self.document:
             self.select(change.id for change in edit.changes)
 
     def set_image_state(self, state: ImageState) -> None:
         """The current image goes to another state."""
-        if self.document is not None:
-            self._perform(session_edits.image_state(self.document, state))
+        self._in_turn(lambda document: self._apply(document, session_edits.image_state(document, state)))
 
     # --- what is chosen and shown --------------------------------------------------------------------------
 

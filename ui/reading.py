@@ -57,6 +57,10 @@ class Reading:
         """The pixels of an image, (h, w, 3) RGB, if they were decoded."""
         return self._pixels.get(image_id)
 
+    def keep(self, document: ImageDocument) -> None:
+        """Keep a document that was read, and had been put aside for others."""
+        self._documents.put(document.image.id, document, 1)
+
     def forget(self, image_id: ImageId) -> None:
         """Something else wrote an image's annotations: they are to be read again."""
         self._documents.drop(image_id)

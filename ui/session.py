@@ -33,6 +33,7 @@ from ui.open_image import OpenImage
 from ui.opening import Opened, Opening
 from ui.preferences import Preferences
 from ui.reading import Reading
+from ui.turns import turns_of
 from ui.workers import Workers
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ class Session(OpenImage):
     prediction_changed: SignalInstance = Signal()  # type: ignore[assignment]
     document_ahead: SignalInstance = Signal(object)  # type: ignore[assignment]  # may be shown next
     tool_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
-    message: SignalInstance = Signal(str, str)  # type: ignore[assignment]  # words, info | warning | error
     saving_changed: SignalInstance = Signal()  # type: ignore[assignment]
     version_changed: SignalInstance = Signal()  # type: ignore[assignment]  # another model version is active
     model_state_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
@@ -112,7 +112,10 @@ class Session(OpenImage):
         self._opening.create(path, images_dir, categories, threshold=self.preferences.threshold)
 
     def _opened(self, opened: Opened) -> None:
-        self.close_project()
+        turns_of(self).run(None, lambda: self._take_over(opened))
+
+    def _take_over(self, opened: Opened) -> None:
+        self._close_project()
         self.project, self.threshold = opened.project, opened.threshold
         self.categories.begin(self.project, opened.categories)
         self._opening.follow(self.project)
@@ -142,6 +145,9 @@ class Session(OpenImage):
 
     def refresh_records(self) -> None:
         """Read records and categories again after work on many images; documents not shown are dropped."""
+        turns_of(self).run(None, self._refresh_records)
+
+    def _refresh_records(self) -> None:
         project = self.project
         if project is None or self._reading is None:
             return
@@ -156,6 +162,9 @@ class Session(OpenImage):
 
     def reload_document(self) -> None:
         """Read the current document again, after something else wrote it."""
+        turns_of(self).run(None, self._reload_document)
+
+    def _reload_document(self) -> None:
         if self.image_id is not None and self._reading is not None:
             image_id = self.image_id
             self._reading.forget(image_id)
@@ -163,7 +172,10 @@ class Session(OpenImage):
             self.show_image(image_id)
 
     def close_project(self) -> None:
-        """Let go of the project; edits that are being written are finished first."""
+        """Let go of the project; edits that are on their way or being written are finished first."""
+        turns_of(self).run(None, self._close_project)
+
+    def _close_project(self) -> None:
         project = self.project
         if project is None:
             return
@@ -183,7 +195,8 @@ class Session(OpenImage):
     def close(self) -> None:
         """Finish writing and end all threads and the model's process."""
         self._ahead.stop()
-        self.close_project()
+        turns_of(self).finish()
+        self._close_project()
         self.model.close()
         self.workers.close()
 
@@ -310,7 +323,7 @@ class Session(OpenImage):
         for image_id in image_ids:
             document = self.open_document(image_id)
             if document is not None:
-                _change_state(document, state, self.who)
+                turns_of(self).run(document, partial(_change_state, document, state, self.who))
             else:
                 self._read_document(image_id, lambda document: _change_state(document, state, self.who))
 
@@ -359,8 +372,13 @@ class Session(OpenImage):
             self.model_changed()
 
     def open_document(self, image_id: ImageId) -> ImageDocument | None:
-        """The document of an image, if it is in memory."""
-        return self._reading.document(image_id) if self._reading is not None else None
+        """The document of an image, if it is in memory: surely where an edit is on its way to it."""
+        if self._reading is None:
+            return None
+        found = self._reading.document(image_id)
+        if found is None and (found := turns_of(self).document_of(image_id)) is not None:
+            self._reading.keep(found)
+        return found
 
 
 def _shrink_cache(project: Project) -> None:

@@ -90,6 +90,7 @@ class FakeSession(QObject):
         self.messages: list[str] = []
         self.message.connect(lambda text, kind: self.messages.append(text))
         self._next = 1000
+        self._documents: dict[ImageId, ImageDocument] = {}
 
     def _place(self, image_id: ImageId | None) -> int | None:
         found = (number for number, each in enumerate(self.records) if each.id == image_id)
@@ -109,22 +110,33 @@ class FakeSession(QObject):
         self.document = ImageDocument(
             DocumentData(record, tuple(annotations), (), ()), Journal(), self._new_id
         )
-        self.document.changed.connect(self._changed)
+        document = self.document
+        document.changed.connect(lambda edit: self._changed(document, edit))
+        self._documents[record.id] = document
         self.image_id, self.pixels, self.selection = ImageId(id), pixels, ()
+        self.document_changed.emit()
+
+    def show_again(self, document: ImageDocument) -> None:
+        """Open an image whose document is in memory."""
+        self.document, self.image_id, self.selection = document, document.image.id, ()
         self.document_changed.emit()
 
     def _new_id(self) -> AnnotationId:
         self._next += 1
         return AnnotationId(self._next)
 
-    def _changed(self, edit: Edit) -> None:
-        assert self.document is not None
+    def _changed(self, document: ImageDocument, edit: Edit) -> None:
+        if document is not self.document:
+            return
         self.selection = tuple(each for each in self.selection if each in self.document.annotations)
         self.annotations_changed.emit(edit)
 
     def apply(self, edit: Edit) -> None:
         assert self.document is not None
         self.applied.append(self.document.apply(edit))
+
+    def open_document(self, image_id: ImageId) -> ImageDocument | None:
+        return self._documents.get(image_id)
 
     def predict_current(self) -> None:
         self.messages.append("asked for a prediction")

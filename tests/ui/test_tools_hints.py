@@ -1,6 +1,8 @@
 """Hints that are left and come back, that change nothing, or whose answer is still under way."""
 
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.annotation import AnnotationId, AnnotationState
+from app.annotation import AnnotationId, AnnotationState, ImageId
 from app.edits import EditKind, change
 from app.geometry import PolygonPart, Polygons, to_mask, window
 from app.instance_solving import Step
@@ -66,32 +68,58 @@ def paint(session: FakeSession) -> None:
     session.apply(change(EditKind.RESHAPE, before.image_id, [(before, with_mask(before, mask, *SIZE))]))
 
 
-def test_a_hint_that_changes_no_pixel_leaves_a_proposal_one(
+def test_a_hint_that_changes_no_pixel_is_no_edit_and_holds_for_the_next(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    assert session.document is not None
+    before, proposal = bits(session), session.document.annotations[ONE]
+    click(canvas, 80, 150, LEFT)
+    qtbot.waitUntil(lambda: len(steps(session)) == 1)
+    assert session.document.annotations[ONE] == proposal
+    assert not session.document.can_undo
+    assert "stays a proposal" in session.messages[-1]
+    assert strokes(canvas) == 1
+    hint(qtbot, session, canvas, 220, 60)
+    assert len(steps(session)) == 2
+    assert bits(session)[150, 80]
+    session.undo()
+    assert (bits(session) == before).all()
+    assert strokes(canvas) == 1  # the first one still holds
+
+
+def test_undo_takes_a_hint_without_an_edit_back_before_any_edit(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    assert session.document is not None
+    hint(qtbot, session, canvas, 220, 60)
+    made = session.document.annotations[ONE]
+    click(canvas, 84, 120, LEFT)
+    qtbot.waitUntil(lambda: len(steps(session)) == 2)
+    assert canvas.tool.busy
+    assert canvas.cancel_drawing()
+    assert strokes(canvas) == len(steps(session)) == 1
+    assert session.document.annotations[ONE] == made
+    assert not canvas.tool.busy
+    assert not canvas.cancel_drawing()  # now it is the edit's turn
+
+
+def test_taking_the_last_hint_that_shows_back_makes_a_proposal_again(
     qtbot: QtBot, session: FakeSession, canvas: Canvas
 ) -> None:
     assert session.document is not None
     before = bits(session)
-    hint(qtbot, session, canvas, 80, 150)
-    now = session.document.annotations[ONE]
-    assert (now.state, now.coefficients) == (AnnotationState.PROPOSED, None)
-    assert (bits(session) == before).all()
-    assert "stays a proposal" in session.messages[-1]
-    assert strokes(canvas) == len(steps(session)) == 1
-    session.undo()  # one step of undo for each hint
-    assert strokes(canvas) == 0
-    session.document.redo()
-    assert strokes(canvas) == 1
+    click(canvas, 80, 150, LEFT)
     hint(qtbot, session, canvas, 220, 60)
     assert session.document.annotations[ONE].state is AnnotationState.CORRECTED
     QTest.keyClick(canvas, Qt.Key.Key_Backspace)
-    qtbot.waitUntil(
-        lambda: session.document.annotations[ONE].state is AnnotationState.PROPOSED, timeout=20000
-    )
+    qtbot.waitUntil(lambda: len(session.applied) == 2)
+    assert session.document.annotations[ONE].state is AnnotationState.PROPOSED
     assert (bits(session) == before).all()
     assert "a proposal again" in session.messages[-1]
     QTest.keyClick(canvas, Qt.Key.Key_Backspace)
-    told = session.messages
-    qtbot.waitUntil(lambda: told[-1] == "the hint is taken back: it had changed nothing", timeout=20000)
+    qtbot.waitUntil(lambda: "it had changed nothing" in session.messages[-1])
+    assert strokes(canvas) == 0
+    assert len(session.applied) == 2
 
 
 def test_hints_come_back_with_the_tool_and_the_instance(
@@ -153,33 +181,140 @@ def test_hints_paint_and_hints_are_undone_and_redone_in_turn(
     assert steps(session)[-1].first.bits.sum() == painted.sum()
 
 
-def test_a_hint_counts_though_the_tool_or_the_instance_is_left_at_once(
-    qtbot: QtBot, session: FakeSession, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert session.document is not None
-    first = session.document.annotations[ONE]
-    session.show(
-        np.full((SIZE[1], SIZE[0], 3), 90, np.uint8),
-        [first, mask_annotation(2, disc(250, 150, 20, SIZE), SIZE)],
-    )
-    session.select([ONE])
-    slow = threading.Event()
+class Slow:
+    """The solver, on hold; knows on which threads it was called."""
 
-    def slowly(*args: Any, **named: Any) -> Any:
-        if threading.current_thread() is not threading.main_thread():
-            slow.wait(5)
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.on: list[threading.Thread] = []
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        self.on.append(threading.current_thread())
+        assert threading.current_thread() is not threading.main_thread()
+        assert self.go_on.wait(60)
         return solve_strokes(*args, **named)
 
-    monkeypatch.setattr("ui.tools.answers.solve_strokes", slowly)
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    made = Slow()
+    monkeypatch.setattr("ui.tools.answers.solve_strokes", made)
+    yield made
+    made.go_on.set()
+
+
+def show_two(session: FakeSession, **more: Any) -> None:
+    """The proposal, and a second instance."""
+    assert session.document is not None
+    first = session.document.annotations[ONE]
+    second = mask_annotation(2, disc(250, 150, 20, SIZE), SIZE)
+    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [first, second], **more)
+
+
+def test_a_hint_counts_though_the_instance_and_the_tool_are_left_at_once(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, slow: Slow
+) -> None:
+    assert session.document is not None
+    show_two(session)
+    session.select([ONE])
     click(canvas, 220, 60, LEFT)
     session.select([TWO])
-    assert bits(session)[60, 220]
     click(canvas, 200, 150, LEFT)
     canvas.set_tool("select")
+    assert session.applied == []  # nobody waited
+    slow.go_on.set()
+    qtbot.waitUntil(lambda: len(session.applied) == 2)
+    assert [edit.changes[0].id for edit in session.applied] == [ONE, TWO]
+    assert bits(session)[60, 220]
     assert window(to_mask(session.document.annotations[TWO].geometry, *SIZE), 0, 0, *SIZE)[150, 200]
-    slow.set()
-    qtbot.wait(50)
-    assert len(session.applied) == 2
+    assert slow.on
+
+
+def test_each_of_several_fast_hints_is_an_edit(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, slow: Slow
+) -> None:
+    click(canvas, 220, 60, LEFT)
+    click(canvas, 80, 150, RIGHT)
+    click(canvas, 230, 160, LEFT)
+    assert strokes(canvas) == 3
+    slow.go_on.set()
+    qtbot.waitUntil(lambda: len(session.applied) == 3)
+    for number in (2, 1, 0):
+        session.undo()
+        assert strokes(canvas) == number
+
+
+def test_the_answer_goes_to_its_own_image_and_comes_back_with_it(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, slow: Slow
+) -> None:
+    assert session.document is not None
+    first = session.document
+    click(canvas, 220, 60, LEFT)
+    other = replace(mask_annotation(5, disc(100, 100, 40, SIZE), SIZE), image_id=ImageId(2))
+    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [other], id=2)
+    canvas.set_tool("select")
+    session.select([other.id])
+    slow.go_on.set()
+    qtbot.waitUntil(lambda: first.can_undo)
+    assert session.document.annotations == {other.id: other}
+    assert not session.document.can_undo
+    assert session.selection == (other.id,)
+    session.show_again(first)
+    canvas.set_tool("solve")
+    session.select([ONE])
+    assert bits(session)[60, 220]
+    assert strokes(canvas) == 1
+
+
+def test_back_before_the_answer_the_hint_is_there_and_goes_on(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, slow: Slow
+) -> None:
+    assert session.document is not None
+    first = session.document
+    click(canvas, 220, 60, LEFT)
+    session.show(np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), [], id=2)
+    session.show_again(first)
+    session.select([ONE])
+    assert strokes(canvas) == 1
+    click(canvas, 80, 150, RIGHT)
+    slow.go_on.set()
+    qtbot.waitUntil(lambda: len(session.applied) == 2)
+    assert bits(session)[60, 220]
+    assert not bits(session)[150, 80]
+    assert len(steps(session)) == 2
+
+
+def test_a_crash_costs_the_hint_it_was_about_and_no_other(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
+    bad = (220.0, 60.0)
+    go_on = threading.Event()
+
+    def solver(start: Any, prediction: Any, strokes: Any, *args: Any, **named: Any) -> Any:
+        assert go_on.wait(60)
+        if any(np.hypot(*np.subtract(each.points[0], bad)) < 3 for each in strokes):
+            raise ZeroDivisionError
+        return solve_strokes(start, prediction, strokes, *args, **named)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("ui.tools.answers.solve_strokes", solver)
+        click(canvas, *bad, LEFT)
+        click(canvas, 80, 150, RIGHT)
+        go_on.set()
+        qtbot.waitUntil(lambda: len(session.applied) == 1)
+    assert not bits(session)[150, 80]
+    assert strokes(canvas) == 1
+    assert any("something went wrong" in each for each in session.messages)
+
+
+def test_the_canvas_that_closes_waits_for_hints_and_keeps_them(
+    session: FakeSession, canvas: Canvas, slow: Slow
+) -> None:
+    click(canvas, 220, 60, LEFT)
+    threading.Timer(0.05, slow.go_on.set).start()
+    canvas.close_threads()
+    assert bits(session)[60, 220]
 
 
 def test_undo_while_a_hint_is_answered_drops_that_hint_only(

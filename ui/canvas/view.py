@@ -43,6 +43,7 @@ from ui.canvas.toolbelt import Toolbelt
 from ui.canvas.transform import Rect, View
 from ui.session import Session
 from ui.tools.base import Tool
+from ui.turns import turns_of
 
 if TYPE_CHECKING:
     from app.document import ImageDocument
@@ -113,6 +114,7 @@ class Canvas(QWidget):
     def close_threads(self) -> None:
         """End the threads that paint and decode; the canvas shows nothing new from then on."""
         self.tool.settle()
+        turns_of(self.session).finish()
         self._feed.source.close()
         self.stage.close()
 

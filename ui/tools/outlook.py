@@ -14,7 +14,8 @@ from PySide6.QtCore import QObject, QTimer
 
 from app.fine import shared_look
 from app.foresight import Foreseen, foresee
-from app.geometry import covers
+from app.geometry import covers, to_mask
+from app.instance_solving import look_ahead
 from app.solving import Stroke, solve_strokes
 from model.errors import InputError
 from ui.tools.latest import Latest
@@ -46,6 +47,16 @@ class Trial:
         self.start, self.prediction = start, prediction
         self.strokes, self.steps = tuple(strokes), tuple(steps)
         self.before, self.pixels = before, pixels
+
+    def look(self) -> None:
+        """Look at the instance as its first hint will have it; any thread."""
+        size, look = (self.prediction.image_width, self.prediction.image_height), shared_look()
+        before = self.before if self.before is not None else to_mask(self.start.geometry, *size)
+        origin = self.start.origin
+        box = self.start.bbox if origin is None else origin.box
+        middle = Stroke(((box[0] + box[2] / 2, box[1] + box[3] / 2),), True)
+        if look is not None and self.pixels is not None:
+            look_ahead(before, box, self.prediction, self.pixels, [middle], look)
 
 
 class OutlookAt(QObject):
@@ -114,7 +125,6 @@ def tried_at(
     `known`: a mask and its ceiling, that need not be measured again.
     """
     from app.ceiling import measure
-    from app.geometry import to_mask
 
     prediction, before = trial.prediction, trial.before
     if before is None:

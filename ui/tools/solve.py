@@ -26,6 +26,7 @@ from ui.tools.solve_words import LAST, what_to_do
 from ui.tools.solving import Solving
 
 if TYPE_CHECKING:
+    from app.annotation import Annotation
     from ui.canvas.view import Canvas
     from ui.session import Session
 
@@ -72,7 +73,7 @@ class SolveTool(Tool):
 
     @property
     def busy(self) -> bool:
-        return self._solving.drawing or self._picker.busy
+        return self._solving.busy or self._picker.busy
 
     def paint(self, painter: QPainter, dirty: QRectF) -> None:
         """The hints, the stroke under way and the cross hair."""
@@ -191,20 +192,21 @@ class SolveTool(Tool):
         self._solving.recall()
         if (chosen := self.only_selected()) is not None:
             self._deferred.recall(chosen)
+            self._look_ahead(chosen)
 
     def deactivate(self) -> None:
-        self.settle()
         self._picker.cancel()
         self._cross.hide()
         self._forget()
 
     def settle(self) -> None:
-        """A hint that was given counts, also where a thread is still at it and the image or tool goes."""
-        self._solving.settle()
+        """A hint that was given counts, also where a thread is still at it and the image goes."""
+        self._solving.leave()
 
     def annotations_changed(self, edit: Edit) -> None:
         self._outlook.forget()
-        self._picker.cancel()
+        if not self._solving.landing:  # what is looked for by now has nothing to do with an earlier hint
+            self._picker.cancel()
         if not self._solving.follow(edit):
             self._forget()
         self._solving.recall()
@@ -218,9 +220,13 @@ class SolveTool(Tool):
             self._picker.cancel()
             self._deferred.recall(chosen)
         if self._solving.work is not None and (chosen is None or not self._solving.is_of(chosen.id)):
-            self.settle()
             self._forget()
         self._solving.recall()
+        self._look_ahead(chosen)
+
+    def _look_ahead(self, chosen: Annotation | None) -> None:
+        if chosen is not None and self.canvas.tool is self:
+            self._solving.look_ahead(chosen, self._deferred.get(chosen))
 
     def cancel(self) -> bool:
         if self._deferred.cancel():

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from app.annotation import Annotation, AnnotationState
 from app.foresight import has_stalled
-from ui.tools.work import Work
+from ui.tools.work import Steps
 
 PAINTED = "the prototypes cannot express this: painted"
 STALLED = "the last hints here changed little: solving has stopped helping, the brush does more"
 ANEW = "the whole mask was drawn anew, finely, with your hint"
-ALREADY = "the mask has it so already, nothing changed: hint where it is wrong"
-ALREADY_PROPOSED = "the mask has it so already, nothing changed: it stays a proposal"
+ALREADY = (
+    "the mask has it so already, nothing changed: the next hints keep this place; hint where it is wrong"
+)
+ALREADY_PROPOSED = "the mask has it so already, nothing changed: it stays a proposal; hint where it is wrong"
 BACK = "the hint is taken back: a proposal again, as the model made it"
+BACK_UNSEEN = "the hint is taken back: it had changed nothing"
+OVERTAKEN = "the instance was changed in the meantime, so the last hint was dropped"
 LAST = "no hint is left to take back: Delete removes the instance"
 NOTHING_LEFT = "nothing would be left of the instance, so the last hint was dropped"
 
@@ -33,16 +37,16 @@ def what_to_do(*, chosen: bool, on_mark: bool, count: int, outlook: str, by_keys
 def what_went(before: Annotation, after: Annotation) -> str:
     """What taking a hint back did, where the picture does not show it."""
     if before.geometry == after.geometry:
-        return "the hint is taken back: it had changed nothing"
+        return BACK_UNSEEN
     return BACK if after.state is AnnotationState.PROPOSED else ""
 
 
-def what_came(work: Work, before: Annotation, after: Annotation) -> str:
-    """What the person could not guess from the picture."""
+def what_came(before: Annotation, after: Annotation, steps: Steps) -> str:
+    """What the person could not guess from the picture. `steps`: what the hints made, from first to last."""
     if before.geometry == after.geometry:
         return ALREADY_PROPOSED if after.state is AnnotationState.PROPOSED else ALREADY
-    if has_stalled(work.steps):
+    if has_stalled(steps):
         return STALLED
-    if work.painted and work.painted[-1]:
+    if steps and steps[-1].painted:
         return PAINTED
-    return ANEW if work.steps[-1].field.anew else ""
+    return ANEW if steps and steps[-1].field.anew else ""

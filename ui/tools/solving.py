@@ -1,7 +1,9 @@
 """The hints of the instance under work: which of them count, and the edit that each of them becomes.
 
-One stroke (or click) is one hint, and one edit; each can be taken back singly, whichever it was. GUI thread
-only. Frame: image pixels.
+One stroke (or click) is one hint, and one edit; each can be taken back singly, whichever it was. A hint that
+was given becomes an edit of its own document also where that was left before its answer came. A hint that
+changes no pixel is no edit: it holds for the next ones, and undo takes it back first. GUI thread only. Frame:
+image pixels.
 """
 
 from __future__ import annotations
@@ -13,15 +15,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.edits import Edit, EditKind, change
-from app.solving import Point, Stroke
+from app.solving import Point, Solved, Stroke
 from model.errors import InputError
 from ui.tools.answers import Answer, Answers
+from ui.tools.given import Given, GivenHints
 from ui.tools.hints import hints_of
-from ui.tools.solve_words import NOTHING_LEFT, what_came, what_went
-from ui.tools.work import Remembered, Strokes, Work
+from ui.tools.solve_words import BACK_UNSEEN, NOTHING_LEFT, OVERTAKEN, what_came, what_went
+from ui.tools.work import Remembered, Settled, Steps, Strokes, Work
 
 if TYPE_CHECKING:
     from app.annotation import Annotation, AnnotationId
+    from app.document import ImageDocument
     from model.messages import Prediction
     from ui.tools.base import Tool
     from ui.tools.outlook import Trial
@@ -39,14 +43,25 @@ class Solving:
         self._tool = tool
         self._hints = hints_of(tool.session)
         self.answers = Answers(tool.canvas, tool.session)
+        self._given = GivenHints(tool.session, self.answers, self._land)
         self.work: Work | None = None
         self._left = Remembered()  # hints of instances that may be chosen again
         self._drawn: list[Point] = []  # the stroke under way
         self._inside = True
+        self.landing = False  # an edit of ours is being made
         self.when_settled: Callable[[], object] = lambda: None
         self.when_refused: Callable[[], object] = lambda: None
 
     # what there is
+
+    @property
+    def busy(self) -> bool:
+        """Whether `cancel` would drop something."""
+        return (
+            self.drawing
+            or bool(self._given.of(self.work))
+            or (self.work is not None and self.work.has_unseen)
+        )
 
     @property
     def given(self) -> Strokes:
@@ -75,15 +90,18 @@ class Solving:
     def is_free_for(self, id: AnnotationId | None) -> bool:
         """Whether this instance is under work, and nothing of it under way."""
         work = self.work
-        return work is not None and work.is_of(id) and work.asked is None and not self._drawn
+        return work is not None and work.is_of(id) and not self._given.of(work) and not self._drawn
 
     def trial(self, chosen: Annotation, otherwise: Prediction | None) -> Trial | None:
-        """What a hint may be tried out on; `otherwise`: the prototypes of an instance that has not begun."""
-        if self._drawn:
-            return None
-        if self.work is not None and self.work.is_of(chosen.id):
-            return self.answers.trial_of(self.work)
-        return self.answers.first_trial(chosen, otherwise) if otherwise is not None else None
+        """What a hint may be tried out on; `otherwise`: the prototypes of an instance that has not begun.
+
+        None while the last hint has no answer.
+        """
+        work = self.work
+        if work is not None and work.is_of(chosen.id):
+            return self.answers.trial_of(work) if self.is_free_for(chosen.id) else None
+        drawn = bool(self._drawn) or otherwise is None
+        return None if drawn else self.answers.first_trial(chosen, otherwise)  # type: ignore[arg-type]
 
     # the instance under work
 
@@ -103,10 +121,14 @@ class Solving:
     def recall(self) -> None:
         """The hints that made the chosen instance what it is, where they are still known, count again."""
         chosen = self._tool.only_selected()
-        busy = self.work is not None and (self.work.strokes or self.work.asked)
+        busy = self.work is not None and (self.work.strokes or self._given.of(self.work))
         if chosen is None or busy:
             return
-        work = self._left.take(chosen)
+        work = self._given.work_of(chosen.id, self._tool.document)
+        if work is not None:  # back before its answer
+            self._left.forget(work)
+        else:
+            work = self._left.take(chosen)
         if work is not None:
             if self.work is not None:
                 self._left.put(self.work)
@@ -115,7 +137,7 @@ class Solving:
             self._tool.canvas.update()
 
     def leave(self) -> None:
-        """No instance is under work; the hints are remembered."""
+        """No instance is under work; the hints are remembered, and those that were given still answered."""
         if self.work is not None:
             self._left.put(self.work)
             self.work, self._drawn = None, []
@@ -126,13 +148,18 @@ class Solving:
     def follow(self, edit: Edit) -> bool:
         """After an undo the hints go back, too; False: after anyone else's change they no longer count."""
         work = self.work
-        if work is not None and work.start.id in {each.id for each in edit.changes}:
+        if work is not None and not self.landing and work.start.id in {each.id for each in edit.changes}:
             known = work.hints_of(work.present)
             if not known:
                 return False
             if work.strokes not in known:
-                self._drop_unsettled()
+                self._go_back()
         return True
+
+    def look_ahead(self, chosen: Annotation, prediction: Prediction | None) -> None:
+        """Look at an instance that was chosen, so that its first hint need not wait."""
+        if self.work is None and prediction is not None:
+            self.answers.first_look(chosen, prediction)
 
     # hints
 
@@ -172,19 +199,57 @@ class Solving:
         work = self.work
         if work is None or not work.strokes:
             return False
-        work.since = time.monotonic()
-        self._set_strokes(work.strokes[:-1])
+        last = next(reversed(self._given.of(work)), None)
+        if last is not None and len(last.strokes) > len(last.before):
+            self._drop(last)
+        elif not work.take_unseen(work.present):
+            work.since = time.monotonic()
+            self._set_strokes(work.strokes[:-1])
+            return True
+        else:
+            self._tell_of(work, BACK_UNSEEN)
+        self._changed()
         return True
 
     def cancel(self) -> bool:
-        """Drop the stroke under way and the hints that have no answer yet; True if there was something."""
-        if self._drawn or (self.work is not None and self.work.asked is not None):
-            self._drop_unsettled()
-            return True
-        return False
+        """Drop the newest of what no edit tells of; True if there was something.
+
+        That is the stroke under way, a hint without an answer yet, or one that changed nothing.
+        """
+        work = self.work
+        last = next(reversed(self._given.of(work)), None)
+        if self._drawn:
+            self._drawn = []
+            self.answers.drop()
+        elif last is not None:
+            self._drop(last)
+        elif work is None or not work.take_unseen(work.present):
+            return False
+        self._changed()
+        return True
 
     def _stroke(self) -> Stroke:
         return Stroke(tuple(self._drawn), self._inside)
+
+    # previews
+
+    def _ask(self) -> None:
+        """Show what the stroke under way would make."""
+        work, strokes = self.work, self.shown
+        assert work is not None
+        self.answers.preview(work, strokes, lambda answer: self._previewed(work, strokes, answer))
+
+    def _previewed(self, work: Work, strokes: Strokes, answer: Answer) -> None:
+        if work is not self.work or not self._drawn:
+            return
+        if isinstance(answer, InputError):
+            self._tool.tell(str(answer), "warning")
+            self._drawn = []
+            self._refused(work)
+            return
+        made, known = answer
+        work.steps, work.answered = made.steps, strokes
+        self.answers.show(work, made.mask, known)
 
     # answers
 
@@ -192,83 +257,103 @@ class Solving:
         """These are the hints now: what they make becomes an edit, once it is solved."""
         work = self.work
         assert work is not None
-        work.strokes = strokes
-        self._tool.canvas.update()
-        if work.solved is not None and work.solved.annotation is not None and work.answered == strokes:
-            self._settle()
-        elif work.asked != strokes or work.coarse:
-            self._ask()
+        before, since = work.strokes, work.since or time.monotonic()
+        work.strokes, work.since = strokes, 0.0
+        self.answers.latest.forget()
+        self._given.give(work, strokes, before, since)
+        self._changed()
 
-    def _ask(self) -> None:
-        work, strokes = self.work, self.shown
-        assert work is not None
-        work.asked, work.coarse = strokes, bool(self._drawn)
-        self.answers.ask(
-            work, strokes, preview=work.coarse, then=lambda answer: self._answered(work, strokes, answer)
-        )
-
-    def _answered(self, work: Work, strokes: Strokes, answer: Answer) -> None:
-        if work is not self.work:
-            return
-        if work.asked == strokes:
-            work.asked = None
+    def _land(self, given: Given, answer: Answer) -> None:
+        """The answer for hints that were given: it is their turn to become an edit."""
+        work = given.work
+        work.document = self._document_of(work)
         if isinstance(answer, InputError):
-            self._tool.tell(str(answer), "warning")
-            self.when_refused()
-            self._drop_unsettled()
+            self._tell_of(work, str(answer), "warning")
+            self._refused(work, given)
             return
         made, known = answer
-        work.solved, work.answered = made, strokes
-        work.steps = made.steps
-        self.answers.show(work, made.mask, known)
-        if not self._drawn and strokes == work.strokes and made.annotation is not None:
-            self._settle()
+        mine = work is self.work and not self._drawn
+        if mine or work is not self.work:
+            work.steps, work.answered = made.steps, given.strokes
+        if mine:
+            self.answers.show(work, made.mask, known)
+        self._settle(given, made)
+        if work is not self.work:
+            self._left.put(work)
+        elif not self._given.of(work):
             self.when_settled()
+            self._look_ahead(work)
+
+    def _document_of(self, work: Work) -> ImageDocument | None:
+        """The document that the session knows an instance's image by now."""
+        document = work.document
+        found = self._tool.session.open_document(document.image.id) if document is not None else None
+        return found if found is not None else document
+
+    def _look_ahead(self, work: Work) -> None:
+        """The next hint need not wait for what can be seen before it comes."""
+        if self._given.of(work) or self._drawn:
+            return
+        strokes = work.strokes
+
+        def seen(steps: Steps) -> None:
+            if work is self.work and work.strokes == strokes and not self._drawn:
+                work.steps = steps
+
+        self.answers.look_ahead(work, seen)
 
     # edits
 
-    def settle(self) -> None:
-        """A hint that was given counts, also where a thread is still at it and the image or tool goes."""
-        work = self.work
-        known = work.hints_of(work.present) if work is not None else []
-        if work is None or not known or work.strokes in known:
-            return
-        try:
-            work.solved = self.answers.at_once(work)
-        except InputError as error:
-            self._tell_of(work, str(error), "warning")
-            self._drop_unsettled()
-            return
-        work.answered, work.steps, work.asked = work.strokes, work.solved.steps, None
-        self._settle()
-
-    def _settle(self) -> None:
-        """The mask as it is now becomes an edit."""
-        work = self.work
-        if work is None or work.document is None or work.solved is None:
-            return
-        before, after = work.present, work.kept_as(work.solved.annotation)
-        if before is None or after is None or (before == after and work.strokes in work.hints_of(before)):
-            self.answers.live.end()
+    def _settle(self, given: Given, made: Solved) -> None:
+        """What hints made becomes an edit, if it shows."""
+        work, strokes = given.work, given.strokes
+        before, after = work.present, work.kept_as(made.annotation)
+        if before is None or after is None or work.document is None or not work.hints_of(before):
+            self._tell_of(work, OVERTAKEN, "warning")
+            self._go_back_of(work)
             return
         if after.area <= 0:
             self._tell_of(work, NOTHING_LEFT, "warning")
-            self._drop_unsettled()
+            self._refused(work, given)
             return
-        before_hints = work.settled_at(before)
-        if work.strokes:
-            after = replace(after, seconds=before.seconds + time.monotonic() - work.since)
-        work.since = 0.0
-        work.history.append((after, work.strokes, work.steps))
+        shows = (after.geometry, after.state) != (before.geometry, before.state)
+        if strokes:
+            after = replace(after, seconds=before.seconds + time.monotonic() - given.since)
+        taken = len(strokes) < len(given.before)
+        steps = made.steps[: len(strokes)]
+        work.history.append(Settled(after if shows else before, strokes, steps, unseen=not shows))
+        if work is self.work and not self._drawn:
+            self.answers.live.end(settled=True)
+        if shows:
+            self._perform(work, before, after, made)
+        if work is self.work:
+            self._publish()
+        self._tell_of(work, what_went(before, after) if taken else what_came(before, after, steps))
+
+    def _perform(self, work: Work, before: Annotation, after: Annotation, made: Solved) -> None:
+        assert work.document is not None
+        if work is not self.work:  # it may come back with the edit
+            self._left.put(work)
         if work.document is self._tool.document:
-            self._tool.canvas.stage.masks.prime(after.id, after.geometry, work.solved.mask)
-        self.answers.live.end(settled=True)
-        self._tool.perform(work.document, change(EditKind.RECOMPOSE, before.image_id, [(before, after)]))
-        self._publish()
-        if len(work.strokes) < len(before_hints):
-            self._tell_of(work, what_went(before, after))
-        elif work.strokes:
-            self._tell_of(work, what_came(work, before, after))
+            self._tool.canvas.stage.masks.prime(after.id, after.geometry, made.mask)
+        self.landing = True
+        try:
+            self._tool.perform(work.document, change(EditKind.RECOMPOSE, before.image_id, [(before, after)]))
+        finally:
+            self.landing = False
+
+    def _refused(self, work: Work, given: Given | None = None) -> None:
+        """Hints cannot be: those that were given after them go on without."""
+        last = set(given.strokes) - set(given.before) if given is not None else set()
+        later = self._given.of(work) if given is not None else []
+        self._go_back_of(work)
+        self.when_refused()
+        for each in later:
+            strokes = tuple(stroke for stroke in each.strokes if stroke not in last)
+            if strokes != work.strokes:
+                before, work.strokes = work.strokes, strokes
+                self._given.give(work, strokes, before, each.since)
+        self._changed()
 
     def _tell_of(self, work: Work, words: str, kind: str = "info") -> None:
         """Say something of an instance, while its image is there."""
@@ -283,12 +368,28 @@ class Solving:
         else:
             self._hints.show(work.solved_from, work.steps[: len(work.strokes)])
 
-    def _drop_unsettled(self) -> None:
+    def _drop(self, given: Given) -> None:
+        """Hints that were given last are not wanted."""
+        self._given.drop(given)
+        given.work.strokes = given.before
+        if given.work is self.work:
+            self.answers.live.end()
+
+    def _go_back(self) -> None:
         """Forget the hints since the last edit."""
         if self.work is not None:
-            self.work.go_back_to(self.work.present)
-        self._drawn = []
-        self.answers.drop()
+            self._go_back_of(self.work)
+            self._changed()
+
+    def _go_back_of(self, work: Work) -> None:
+        for each in self._given.of(work):
+            self._given.drop(each)
+        work.go_back_to(work.present)
+        if work is self.work:
+            self._drawn = []
+            self.answers.drop()
+
+    def _changed(self) -> None:
         self._publish()
         self._tool.canvas.update()
         self._tool.canvas.update_hint()

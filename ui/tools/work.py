@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.annotation import PERSONS_WORK, AnnotationState
-from app.solving import Solved, Stroke
+from app.solving import Stroke
 
 if TYPE_CHECKING:
     from app.annotation import Annotation, AnnotationId
@@ -27,22 +27,30 @@ Strokes = tuple[Stroke, ...]
 Steps = tuple["Step", ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """Hints that were answered. `unseen`: they changed no pixel, so no edit was made for the last one."""
+
+    made: Annotation
+    strokes: Strokes
+    steps: Steps
+    unseen: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class Work:
-    """The hints for one instance, since it was chosen. `history`: the instance after each edit, and why."""
+    """The hints for one instance, since it was chosen. `history`: the instance after each, and why."""
 
     start: Annotation  # as it was before the first hint
     prediction: Prediction
     document: ImageDocument | None = None
     mask: BoxMask | None = None  # of `start`
     strokes: Strokes = ()
-    solved: Solved | None = None  # the newest answer
-    answered: Strokes = ()  # the hints that it obeys
-    asked: Strokes | None = None  # the newest hints that a thread still works on
-    coarse: bool = False  # and only for a preview, without an annotation
-    steps: Steps = ()  # what is known of the hints
-    history: list[tuple[Annotation, Strokes, Steps]] = field(default_factory=list)
-    since: float = 0.0
+    steps: Steps = ()  # what is known of the hints, and perhaps of one that was tried after them
+    answered: Strokes = ()  # the hints that those are about
+    newest: Steps = ()  # the same, of the hints that a thread answered for good last; also set by it
+    history: list[Settled] = field(default_factory=list)
+    since: float = 0.0  # when the person began with the next hint; 0: has not
     pixels: NDArray[np.uint8] | None = None  # of the image, whole or reduced
     whole: bool = False  # whether the image was all there when these were taken
     plain: bool = False  # the prototypes are of another model than its own: its pixels are all that counts
@@ -81,19 +89,32 @@ class Work:
     def painted(self) -> tuple[bool, ...]:
         """For each hint, whether some of it had to be painted; none where that is not known yet."""
         known = self.steps[: len(self.strokes)]
-        same = len(known) == len(self.strokes) and (self.solved is None or self.answered == self.strokes)
+        same = len(known) == len(self.strokes) and self.answered == self.strokes
         return tuple(each.painted for each in known) if same else ()
 
     def hints_of(self, now: Annotation | None) -> list[Strokes]:
         """The hints that made the instance what it is now, newest first; several: they made the same."""
-        known = [strokes for made, strokes, _ in reversed(self.history) if made == now]
+        known = [each.strokes for each in reversed(self.history) if each.made == now]
         return [*known, ()] if now == self.start else known
 
     def go_back_to(self, now: Annotation | None) -> None:
         """Forget the hints since the instance was this."""
-        known = (each[1:] for each in reversed(self.history) if each[0] == now)
+        known = ((each.strokes, each.steps) for each in reversed(self.history) if each.made == now)
         self.strokes, self.steps = next(known, ((), ()))
-        self.solved, self.answered, self.asked, self.since = None, (), None, 0.0
+        self.answered, self.since = self.strokes, 0.0
+
+    def take_unseen(self, now: Annotation | None) -> bool:
+        """Take the last hint back if it changed no pixel: nothing in the document tells of it."""
+        if not self.history or not self.history[-1].unseen or self.history[-1].made != now:
+            return False
+        self.history.pop()
+        self.go_back_to(now)
+        return True
+
+    @property
+    def has_unseen(self) -> bool:
+        """Whether there is such a hint."""
+        return bool(self.history) and self.history[-1].unseen and self.history[-1].made == self.present
 
 
 class Remembered:
@@ -105,7 +126,7 @@ class Remembered:
     def put(self, work: Work) -> None:
         """Remember a work's hints, not the image's pixels: it may be long until somebody comes back."""
         if work.history:
-            work.pixels, work.whole, work.solved, work.asked = None, False, None, None
+            work.pixels, work.whole, work.newest = None, False, ()
             self._works = [*(each for each in self._works if each is not work), work][-MOST:]
 
     def take(self, now: Annotation) -> Work | None:
@@ -116,6 +137,10 @@ class Remembered:
                 work.go_back_to(now)
                 return work
         return None
+
+    def forget(self, work: Work) -> None:
+        """A work is in use again."""
+        self._works = [each for each in self._works if each is not work]
 
     def clear(self) -> None:
         """Forget them all."""
