@@ -45,6 +45,16 @@ def can_redo(context: Context) -> bool:
     return context.session.document is not None and context.session.document.can_redo
 
 
+NEEDS = {  # the conditions in words, for who wants to use an action that cannot be used
+    with_project: "open a project first",
+    with_image: "open an image first",
+    with_chosen: "choose an instance first, by a click or Tab",
+    with_several: "choose several instances first, with Shift and clicks",
+    can_undo: "nothing is left to take back in this image",
+    can_redo: "nothing was taken back in this image",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
     """One row. `keys`: default shortcuts in Qt's portable text. `menu`: where it stands, '' = keys only."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 from ui import theme
 from ui.actions import ACTIONS, BY_ID, MENUS
 from ui.commands import Context
+from ui.idle_keys import IdleKeys
 from ui.shortcuts import load, shown
 from ui.welcome import recent
 
@@ -48,6 +49,7 @@ class Actions(QObject):
         self.refresh_icons()
         self._connect()
         self.refresh()
+        IdleKeys(window, self.by_id, context.session)
 
     def _connect(self) -> None:
         session = self._context.session

@@ -6,10 +6,12 @@ from collections import Counter
 from html import unescape
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.annotation import AnnotationState
 from tests.ui.acting import document_of, draw, propose
+from ui.action_spec import NEEDS, always
 from ui.actions import ACTIONS, BY_ID, MENUS
 from ui.canvas.transform import centred
 from ui.commands import HIDDEN
@@ -155,3 +157,28 @@ def test_hiding_everything_says_how_it_comes_back(session: Session, qtbot: QtBot
     assert said == [HIDDEN]
     window.actions_.by_id["hide.all"].trigger()
     assert said == [HIDDEN]
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (Qt.Key.Key_Period, "Grow by a pixel: choose an instance first, by a click or Tab"),
+        (Qt.Key.Key_M, "Merge the chosen ones: choose several instances first, with Shift and clicks"),
+    ],
+)
+def test_a_key_that_needs_something_says_what(
+    session: Session, qtbot: QtBot, key: Qt.Key, words: str
+) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    window.canvas.setFocus()
+    said: list[str] = []
+    session.message.connect(lambda words, kind: said.append(words))
+    qtbot.keyClick(window.canvas, key)
+    assert said == [words]
+
+
+def test_every_condition_has_words() -> None:
+    assert {spec.when for spec in ACTIONS} - {always} <= set(NEEDS)

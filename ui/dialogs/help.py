@@ -40,6 +40,7 @@ TOOL_KEYS = (
     ("Brush, eraser", "Shift+click", "A straight line from where the last stroke ended"),
     ("Brush, eraser", "Right button", "The other of the two"),
     ("Click to correct", "Right button, Shift+Enter", "This does not belong to it"),
+    ("Click to correct", "Ctrl+click", "Choose another instance, or ask what is there"),
     ("Click to correct", "Arrows, then Enter", "A hint without the mouse; Esc puts the cross hair away"),
     ("Click to correct", "Backspace, or click on a hint", "Take a hint back"),
     ("Click to correct", "Tab", "The next instance, or the next candidate"),
