@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import sys
 
 from app.errors import InputError
@@ -69,6 +68,8 @@ def _answers(name: str) -> bool:
 
 def _listens(address: str | tuple[str, int]) -> bool:
     """Whether a socket can be connected to: a path, or a host and port."""
+    import socket  # here: not every start has to look
+
     try:
         if isinstance(address, tuple):
             socket.create_connection(address, timeout=PATIENCE).close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import socket
+import platform
 import sys
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def _open(file: str) -> int:
     with contextlib.suppress(OSError):  # only for people
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        os.write(descriptor, f"process {os.getpid()} on {platform.node()}\n".encode())
     return descriptor
 
 

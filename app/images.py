@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
 import re
@@ -139,5 +138,7 @@ def _pad(digits: re.Match[str]) -> str:
 
 def content_hash(path: Path) -> str:
     """A fingerprint of a file's bytes."""
+    import hashlib  # here: it loads OpenSSL, and the window needs only the order of names at first
+
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()[:32]

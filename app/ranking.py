@@ -6,7 +6,6 @@ not ranked.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -45,6 +44,8 @@ def doubt(record: ImageRecord) -> float:
 
 
 def _draw(record: ImageRecord) -> bytes:
+    import hashlib  # here: it loads OpenSSL, and the window needs only the other orders
+
     return hashlib.blake2b(str(record.path).encode("utf-8", "surrogateescape"), digest_size=8).digest()
 
 

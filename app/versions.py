@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import InputError, ProjectError, WeightsError
-from app.inference import Inference
 from model.card import CARD_FILE, WEIGHTS_FILE, card_path
 
 if TYPE_CHECKING:
@@ -108,6 +107,8 @@ def activate(project: Project, name: str, *, probe: Path | None = None, device: 
 
 def try_out(version: ModelVersion, *, probe: Path | None = None, device: str = "auto") -> None:
     """Load a version strictly in a process of its own and let it answer one image. InputError if it fails."""
+    from app.inference import Inference  # here: the window asks for names before it needs a process
+
     with (
         tempfile.TemporaryDirectory(prefix="protolabel-") as folder,
         Inference(version.weights, device) as trial,
