@@ -102,9 +102,36 @@ def test_dragging_a_bar_is_one_edit_that_can_be_undone(
     (each,) = document_of(session).annotations.values()
     assert each.coefficients is not None
     assert each.coefficients[1] == pytest.approx(-0.5, abs=0.05)
-    assert each.state is AnnotationState.CORRECTED
     session.undo()
     assert coefficients(session) is None
+
+
+def test_a_bar_that_changes_no_pixel_is_kept_and_leaves_a_proposal_one(
+    panel: ExplainPanel, session: Session, qtbot: QtBot
+) -> None:
+    explained(panel, session, qtbot)
+    (before,) = document_of(session).annotations.values()
+    drag(panel, qtbot, 1, 0.5)
+    qtbot.waitUntil(lambda: coefficients(session) is not None)
+    (after,) = document_of(session).annotations.values()
+    assert after.state is AnnotationState.PROPOSED
+    assert (after.geometry, after.bbox, after.area) == (before.geometry, before.bbox, before.area)
+    session.select([before.id])
+    qtbot.waitUntil(lambda: panel.bars.values is not None and panel.bars.values[1] > -0.6)
+    drag(panel, qtbot, 1, 1.5)  # on, also on the right half
+    qtbot.waitUntil(lambda: document_of(session).annotations[before.id].bbox[2] == 80)
+    assert document_of(session).annotations[before.id].state is AnnotationState.CORRECTED
+
+
+def test_a_bar_that_was_let_go_counts_though_its_image_is_left(
+    panel: ExplainPanel, session: Session, qtbot: QtBot
+) -> None:
+    explained(panel, session, qtbot)
+    document = document_of(session)
+    panel.bars.settled.emit(np.ones(4, np.float32))
+    session.step(1)
+    qtbot.waitUntil(lambda: session.document is not document and document.can_undo)
+    qtbot.waitUntil(lambda: next(iter(document.annotations.values())).coefficients == (1, 1, 1, 1))
 
 
 def test_the_mask_follows_a_bar_before_it_is_let_go(
