@@ -1,4 +1,4 @@
-"""The session's way to the model: its process, predictions kept on disk, proposals for the image on screen.
+"""The session's way to the model: its process, and what it is asked about images on screen and ahead.
 
 The process is started when the first prediction is wanted, never before the window is there.
 """
@@ -6,12 +6,15 @@ The process is started when the first prediction is wanted, never before the win
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from app.annotation import Annotation, Category, CategoryId, ImageId, ImageState
+from app.annotation import ImageId, ImageState
 from app.errors import InputError
 from app.records import ImageRecord
+from ui.kept_predictions import KeptPredictions
+from ui.proposing import offer
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -33,6 +36,16 @@ class ModelState(StrEnum):
     FAILED = "failed"
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """An image that the model is to look at; what nobody asked for is left where the model does not fit."""
+
+    image_id: ImageId
+    path: str
+    urgent: bool
+    by_person: bool
+
+
 class ModelAccess:
     """Owned by the session; all methods are called on the GUI thread."""
 
@@ -41,10 +54,10 @@ class ModelAccess:
         self._inference: Inference | None = None
         self._starting = False
         self._waiting: list[Callable[[Inference], object]] = []
-        self._wishes: list[tuple[ImageId, str, bool, bool]] = []  # asked for before the process was there
+        self._wishes: list[_Wish] = []  # asked for before the process was there
         self._asked: dict[ImageId, Future[Prediction]] = {}
         self._only_looked: set[ImageId] = set()  # images whose prediction is wanted without proposals
-        self._reading: ImageId | None = None  # the image whose kept prediction is looked for
+        self._kept = KeptPredictions(session)
         self.version: ModelVersion | None = None
         self.words = ""  # what the process said last
 
@@ -97,8 +110,8 @@ class ModelAccess:
         for then in waiting:
             then(self._inference)
         wishes, self._wishes = self._wishes, []
-        for image_id, path, urgent, by_person in wishes:
-            self._ask(image_id, path, urgent=urgent, by_person=by_person)
+        for wish in wishes:
+            self._ask(wish)
         self._tell()  # only now: what was wished for unasked may be none of what this version knows
 
     def _said(self, words: str) -> None:
@@ -143,49 +156,11 @@ class ModelAccess:
 
     def look_up(self, document: ImageDocument) -> None:
         """Show the kept prediction of the current image, or ask for one where it is wanted."""
-        project = self._session.project
-        if project is None:
-            return
-        image_id = document.image.id
-        self._reading = image_id
-        names = [_version_of(document.annotations.values()), self.version.name if self.version else None]
-        known = tuple(dict.fromkeys(name for name in names if name is not None))
-        if known:
-            self._read_kept(document, known)
-            return
+        self._kept.look_up(document, self.version.name if self.version else None, self._looked_up)
 
-        def work() -> str:
-            from app.versions import active  # nothing is loaded for it: the model may stay asleep
-
-            return active(project).name
-
-        self._session.workers.on_project(
-            work,
-            lambda name: self._read_kept(document, (name,)),
-            lambda error: self._read(document, None),
-        )
-
-    def _read_kept(self, document: ImageDocument, versions: Sequence[str]) -> None:
-        """Read what one of these versions saw in an image, the first that has seen it."""
-        project = self._session.project
-        if project is None or self._session.image_id != document.image.id:
-            return
-        from app.predictions import of_project
-
-        key = document.image.content_key
-
-        def work() -> Prediction | None:
-            kept = of_project(project)
-            return next((found for name in versions if (found := kept.load(key, name)) is not None), None)
-
-        self._session.workers.on_pool(work, lambda found: self._read(document, found))
-
-    def _read(self, document: ImageDocument, prediction: Prediction | None) -> None:
-        """What was kept of an image is read; None: nothing was."""
+    def _looked_up(self, document: ImageDocument, prediction: Prediction | None) -> None:
+        """What was kept of the image on screen is read; None: nothing was."""
         session, image_id = self._session, document.image.id
-        if session.image_id != image_id:
-            return
-        self._reading = None
         wanted = session.auto_prelabel and document.state is ImageState.NEW and not document.can_redo
         if prediction is None:
             if wanted:
@@ -197,17 +172,15 @@ class ModelAccess:
         if wanted and self._fit(prediction.categories):  # predicted ahead, before its annotations were read
             from app.proposals import candidates
 
-            session.workers.on_pool(
-                lambda: candidates(prediction), lambda found: self._offer(image_id, found)
-            )
+            offer(session, image_id, lambda: candidates(prediction))
 
     def is_looking_at(self, image_id: ImageId) -> bool:
         """Whether the model looks at an image now, or will as soon as it is there."""
-        return image_id in self._asked or any(wish[0] == image_id for wish in self._wishes)
+        return image_id in self._asked or any(wish.image_id == image_id for wish in self._wishes)
 
     def is_reading(self, image_id: ImageId) -> bool:
         """Whether it is not known yet what was kept of an image."""
-        return self._reading == image_id
+        return self._kept.is_reading(image_id)
 
     def prelabel(self, document: ImageDocument, *, by_person: bool = False) -> None:
         """Ask for the current image's prediction; its proposals become one undoable edit."""
@@ -215,7 +188,7 @@ class ModelAccess:
         self._look(document, by_person=by_person)
 
     def _look(self, document: ImageDocument, *, by_person: bool) -> None:
-        self._ask(document.image.id, document.image.path, urgent=True, by_person=by_person)
+        self._ask(_Wish(document.image.id, document.image.path, urgent=True, by_person=by_person))
 
     def look(self, document: ImageDocument) -> None:
         """Ask for the current image's prediction alone: nothing is proposed, whatever the model knows."""
@@ -235,25 +208,29 @@ class ModelAccess:
         """Ask for images that will be looked at soon; only their predictions are kept."""
         for record in records:
             if not record.missing:
-                self._ask(record.id, record.path, urgent=False)
+                self._ask(_Wish(record.id, record.path, urgent=False, by_person=False))
 
-    def _ask(self, image_id: ImageId, path: str, *, urgent: bool, by_person: bool = False) -> None:
+    def _ask(self, wish: _Wish) -> None:
         project = self._session.project
         if project is None:
             return
         if self._inference is None:
-            self._wishes.append((image_id, path, urgent, by_person))
+            self._wishes.append(wish)
             self.start()
             self._tell()
             return
-        if not by_person and not self.fits():
+        if not wish.by_person and not self.fits():
             return
-        if image_id in self._asked and not urgent:
+        image_id = wish.image_id
+        if image_id in self._asked and not wish.urgent:
             return
         from app.inference import Priority
 
-        priority = Priority.SCREEN if urgent else Priority.AHEAD
-        future = self._inference.predict(project.images_dir / path, priority=priority, anchors=urgent)
+        future = self._inference.predict(
+            project.images_dir / wish.path,
+            priority=Priority.SCREEN if wish.urgent else Priority.AHEAD,
+            anchors=wish.urgent,
+        )
         self._asked[image_id] = future
         self._tell()
         self._session.workers.follow(
@@ -288,33 +265,4 @@ class ModelAccess:
             self._only_looked.discard(image_id)
             session.workers.on_pool(lambda: of_project(project).save(record.content_key, prediction))
             return
-        session.workers.on_pool(work, lambda found: self._offer(image_id, found))
-
-    def _offer(self, image_id: ImageId, found: list[Candidate]) -> None:
-        """Names first (on the project thread, they may be new), then the edit, in the open document."""
-        session, project = self._session, self._session.project
-        if project is None:
-            return
-        from app.proposals import categories_for, proposals
-
-        def names() -> tuple[dict[str, CategoryId], list[Category]]:
-            return categories_for(project, found), project.categories()
-
-        def named(answer: tuple[dict[str, CategoryId], list[Category]]) -> None:
-            document = session.open_document(image_id)
-            if document is not None:
-                edit = proposals(found, document, answer[0])
-                if edit is not None:
-                    document.apply(edit)
-            if len(answer[1]) != len(session.categories):
-                session.categories.take(answer[1])
-
-        session.workers.on_project(names, named)
-
-
-def _version_of(annotations: object) -> str | None:
-    """The version that proposed what is in a document."""
-    for each in annotations:  # type: ignore[attr-defined]
-        if isinstance(each, Annotation) and each.origin is not None:
-            return each.origin.model_version
-    return None
+        offer(session, image_id, work)
