@@ -1,5 +1,8 @@
 """What mouse and keys do with each tool: exactly the expected edit, or none."""
 
+import threading
+from typing import Any
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -13,6 +16,8 @@ from model.masks import BoxMask
 from tests.ui.canvas_fakes import CATEGORIES, FakeSession, disc, mask_annotation, rectangle
 from tests.ui.canvas_fakes import annotation as make
 from ui.canvas.view import Canvas
+from ui.tools.painting import outcome_of
+from ui.turns import turns_of
 
 SIZE = (300, 200)
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -530,6 +535,12 @@ def test_a_stroke_on_what_vanishes_is_dropped(session: FakeSession, canvas: Canv
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.tools.brush.AT_ONCE", 0)
 
+    def beside(stroke: Any) -> Any:
+        assert threading.current_thread() is not threading.main_thread()
+        return outcome_of(stroke)
+
+    monkeypatch.setattr("ui.tools.brush.outcome_of", beside)
+
 
 @pytest.mark.usefixtures("large")
 def test_a_large_stroke_is_settled_by_a_thread(
@@ -545,7 +556,9 @@ def test_a_large_stroke_is_settled_by_a_thread(
 
 @pytest.mark.usefixtures("large")
 @pytest.mark.parametrize("way", ["stroke", "tool", "image"])
-def test_a_large_stroke_is_never_lost(session: FakeSession, canvas: Canvas, hand: Hand, way: str) -> None:
+def test_a_large_stroke_is_never_lost(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, hand: Hand, way: str
+) -> None:
     instance = mask_annotation(1, disc(100, 100, 30, SIZE), SIZE)
     show(session, canvas, instance)
     document = session.document
@@ -559,9 +572,13 @@ def test_a_large_stroke_is_never_lost(session: FakeSession, canvas: Canvas, hand
         canvas.set_tool("select")
     else:
         session.show(np.zeros((50, 50, 3), np.uint8), id=2)
+    qtbot.waitUntil(lambda: turns_of(session).idle)
     kept = document.annotations[AnnotationId(1)]
     expected = painted(instance) | stroke([(100, 100), (180, 100)], 12)
+    if way == "stroke":  # what the mouse did meanwhile was done after it
+        expected |= stroke([(20, 20), (20, 30)], 12)
     assert np.array_equal(painted(kept), expected)
+    assert canvas.stage.live is None
 
 
 @pytest.mark.usefixtures("large")

@@ -1,10 +1,12 @@
 """Brush and eraser: change the selected instance's pixels, or paint a new one. A stroke is one edit.
 
-What a stroke does to pixels is in `painting`. Frame: image pixels.
+A large one is turned into runs by a thread: what the mouse does meanwhile is done after it, and where the
+image is left it is still an edit of that. What a stroke does to pixels is in `painting`. Frame: image pixels.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -14,13 +16,14 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 from app.annotation import Annotation
 from app.edits import Edit
 from app.geometry import RleMask
+from model.errors import InputError
 from model.masks import BoxMask
 from ui.canvas.live import Live
 from ui.tools.base import Pointer, Tool
-from ui.tools.latest import Latest
 from ui.tools.painting import Stroke, extent_of, outcome_of
 from ui.tools.pixels import pixels_of
 from ui.tools.stroke import Point
+from ui.turns import Errand, turns_of
 
 if TYPE_CHECKING:
     from ui.canvas.view import Canvas
@@ -32,7 +35,10 @@ SIZES = (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight)
 HARDNESSES = (Qt.Key.Key_BraceLeft, Qt.Key.Key_BraceRight)
 HARDNESS_STEP = 0.25
 AT_ONCE = 1_000_000  # pixels of an instance's box up to which a stroke ends within a few milliseconds
+OVERTAKEN = "the instance was changed in the meantime, so the stroke was dropped"
 NOTHING_LEFT = "nothing would be left of the instance, so it was kept: press Delete to remove it"
+
+Outcome = tuple[BoxMask, RleMask] | None
 
 
 class BrushTool(Tool):
@@ -46,12 +52,13 @@ class BrushTool(Tool):
 
     _stroke: Stroke | None = None
     _settling: Stroke | None = None  # ended, large, and being turned into runs by a thread
+    _errand: Errand | None = None  # of that
     _pointer: Pointer | None = None
     _end: tuple[int, Point] | None = None  # image and place where the last stroke ended
 
     def __init__(self, canvas: Canvas, session: Session) -> None:
         super().__init__(canvas, session)
-        self._latest = Latest(canvas)
+        self._meanwhile: list[Callable[[], None]] = []  # what the mouse did while an edit was on its way
 
     @property
     def hint(self) -> str:
@@ -89,8 +96,12 @@ class BrushTool(Tool):
     # the stroke
 
     def press(self, pointer: Pointer) -> None:
-        self.settle()
-        if self.document is None or self._stroke is not None:
+        document, turns = self.document, turns_of(self.session)
+        if document is not None and not turns.is_free(document):  # the mask is not yet what it will be
+            self._meanwhile.append(lambda: self.press(pointer))
+            turns.run(document, self._catch_up)
+            return
+        if document is None or self._stroke is not None:
             return
         if super().busy:
             self.tell("choose a category for the shape that waits, or press Esc to drop it", "warning")
@@ -102,7 +113,7 @@ class BrushTool(Tool):
             return
         self.began()
         start = pointer.point
-        if pointer.shift and self._end is not None and self._end[0] == self.document.image.id:
+        if pointer.shift and self._end is not None and self._end[0] == document.image.id:
             start = self._end[1]
         self._stroke = self._begin(target, adds, start)
         self.canvas.show_live(self._stroke.live, unchanged=True)
@@ -147,10 +158,19 @@ class BrushTool(Tool):
         self._repaint_ring()
         self._pointer = pointer
         self._repaint_ring()
+        if self._meanwhile:
+            self._meanwhile.append(lambda: self._go_on(pointer))
+        else:
+            self._go_on(pointer)
+
+    def _go_on(self, pointer: Pointer) -> None:
         if self._stroke is not None:
             self._extend(pointer.point)
 
     def release(self, pointer: Pointer) -> None:
+        if self._meanwhile:
+            self._meanwhile.append(lambda: self.release(pointer))
+            return
         stroke = self._stroke
         if stroke is None or self.document is None:
             return
@@ -162,42 +182,66 @@ class BrushTool(Tool):
             self._finish(stroke, outcome_of(stroke))
         else:
             self._settling = stroke
-            self._latest.ask(lambda: outcome_of(stroke), lambda outcome: self._finish(stroke, outcome))
+            self._errand = turns_of(self.session).begin(
+                stroke.document, lambda: outcome_of(stroke), lambda outcome: self._settled(stroke, outcome)
+            )
 
     def double_click(self, pointer: Pointer) -> None:
         self.press(pointer)
 
     def settle(self) -> None:
-        stroke = self._settling
-        if stroke is not None:
-            self._latest.forget()
-            self._finish(stroke, outcome_of(stroke))
+        """A stroke that was ended becomes an edit, whatever is shown by then; one under way is dropped."""
+        self._settling, self._errand = None, None
+        self._meanwhile.clear()
 
-    def _finish(self, stroke: Stroke, outcome: tuple[BoxMask, RleMask] | None) -> None:
+    def _settled(self, stroke: Stroke, outcome: Outcome | InputError) -> None:
+        if isinstance(outcome, InputError):
+            self.tell(str(outcome), "warning")
+            outcome = None
+        if self._settling is stroke:
+            self._settling, self._errand = None, None
+        self._finish(stroke, outcome)
+
+    def _catch_up(self) -> None:
+        meanwhile, self._meanwhile = self._meanwhile, []
+        for event in meanwhile:
+            event()
+
+    def _finish(self, stroke: Stroke, outcome: Outcome) -> None:
         """The stroke becomes an edit, if it changed anything."""
-        self._settling = None
+        before, document = stroke.before, stroke.document
+        if outcome is not None and before is not None and document.annotations.get(before.id) != before:
+            self.tell(OVERTAKEN, "warning")
+            outcome = None
         if outcome is None:
-            self.canvas.end_live()
+            self._end_live(stroke)
             return
         mask, geometry = outcome
         if not mask.bits.size:
-            self.canvas.end_live()
+            self._end_live(stroke)
             self.tell(NOTHING_LEFT, "warning")
-        elif stroke.before is None:
-            self.canvas.end_live(settled=self.session.category is not None)
-            self.add(geometry, document=stroke.document)
+        elif before is None:
+            self._end_live(stroke, settled=self.session.category is not None)
+            self.add(geometry, document=document)
         else:
-            self.canvas.end_live(settled=True)
-            if stroke.document is self.document:
-                self.canvas.stage.masks.prime(stroke.before.id, geometry, mask)
-            self.reshape(stroke.before, geometry, document=stroke.document)
+            self._end_live(stroke, settled=True)
+            if document is self.document:
+                self.canvas.stage.masks.prime(before.id, geometry, mask)
+            self.reshape(before, geometry, document=document)
+
+    def _end_live(self, stroke: Stroke, *, settled: bool = False) -> None:
+        if self.canvas.stage.live is stroke.live:
+            self.canvas.end_live(settled=settled)
 
     def cancel(self) -> bool:
-        if self._stroke is None and self._settling is None:
+        stroke = self._stroke or self._settling
+        if stroke is None:
             return super().cancel()
-        self._stroke = self._settling = None
-        self._latest.forget()
-        self.canvas.end_live()
+        if self._stroke is None and self._errand is not None:
+            turns_of(self.session).drop(self._errand)
+        self._stroke = self._settling = self._errand = None
+        self._meanwhile.clear()
+        self._end_live(stroke)
         return True
 
     def annotations_changed(self, edit: Edit) -> None:
