@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 
 from app.annotation import Category, CategoryId
 from app.errors import InputError
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class Categories(QObject):
     """See the module. Iterates in the project's order."""
 
-    changed: SignalInstance = Signal()  # type: ignore[assignment]
-    chosen: SignalInstance = Signal()  # type: ignore[assignment]  # another one is drawn with, or it looks otherwise
-    wanted: SignalInstance = Signal()  # type: ignore[assignment]  # a drawn shape waits for one
-    refused: SignalInstance = Signal(str)  # type: ignore[assignment]  # why a change was not made
+    changed = Signal()
+    chosen = Signal()  # another one is drawn with, or it looks otherwise
+    wanted = Signal()  # a drawn shape waits for one
+    refused = Signal(str)  # why a change was not made
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.annotation import AnnotationId, ImageId, ImageState
@@ -28,15 +28,15 @@ HIDDEN = "All annotations are hidden: the same key shows them again."
 class Context(QObject):
     """Given to every action. Signals ask the window for what only it has."""
 
-    training_wanted: SignalInstance = Signal()  # type: ignore[assignment]
-    versions_wanted: SignalInstance = Signal()  # type: ignore[assignment]
-    weights_wanted: SignalInstance = Signal()  # type: ignore[assignment]
-    published_wanted: SignalInstance = Signal()  # type: ignore[assignment]
-    mode_wanted: SignalInstance = Signal(str)  # type: ignore[assignment]  # one of theme.MODES
-    quit_wanted: SignalInstance = Signal()  # type: ignore[assignment]
-    theme_wanted: SignalInstance = Signal()  # type: ignore[assignment]
-    keys_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    changed: SignalInstance = Signal()  # type: ignore[assignment]  # a switch was turned
+    training_wanted = Signal()
+    versions_wanted = Signal()
+    weights_wanted = Signal()
+    published_wanted = Signal()
+    mode_wanted = Signal(str)  # one of theme.MODES
+    quit_wanted = Signal()
+    theme_wanted = Signal()
+    keys_changed = Signal()
+    changed = Signal()  # a switch was turned
     session: Session
     canvas: Canvas
     tasks: TaskBar

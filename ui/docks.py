@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from PySide6.QtCore import QByteArray, QObject, QSettings, Qt, Signal, SignalInstance
+from PySide6.QtCore import QByteArray, QObject, QSettings, Qt, Signal
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 LAYOUT = 1  # the version of the remembered layout
@@ -25,7 +25,7 @@ class Panels(Protocol):
 class Docks(QObject):
     """The window is its parent. `settle` once all docks stand where they stand by default."""
 
-    changed: SignalInstance = Signal()  # type: ignore[assignment]
+    changed = Signal()
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 
 from app.annotation import Annotation, AnnotationId, AnnotationState, CategoryId, ImageState
 from app.document import StaleEdit
@@ -27,12 +27,12 @@ THRESHOLD = 0.35  # score from which proposals are shown, at first
 class OpenImage(QObject):
     """See the module. Read the attributes; change them only by the methods."""
 
-    document_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    annotations_changed: SignalInstance = Signal(object)  # type: ignore[assignment]  # Edit
-    selection_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    threshold_changed: SignalInstance = Signal(float)  # type: ignore[assignment]
-    view_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    message: SignalInstance = Signal(str, str)  # type: ignore[assignment]  # words, info | warning | error
+    document_changed = Signal()
+    annotations_changed = Signal(object)  # Edit
+    selection_changed = Signal()
+    threshold_changed = Signal(float)
+    view_changed = Signal()
+    message = Signal(str, str)  # words, info | warning | error
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.annotation import ImageState
 from app.errors import InputError
@@ -39,9 +39,9 @@ class Opened:
 class Opening(QObject):
     """The session's way to a project's folder."""
 
-    opened: SignalInstance = Signal(object)  # type: ignore[assignment]  # Opened
-    scanned: SignalInstance = Signal(object)  # type: ignore[assignment]  # Catalog, other than before
-    message: SignalInstance = Signal(str, str)  # type: ignore[assignment]  # words, warning | error
+    opened = Signal(object)  # Opened
+    scanned = Signal(object)  # Catalog, other than before
+    message = Signal(str, str)  # words, warning | error
 
     def __init__(self, workers: Workers, parent: QObject) -> None:
         super().__init__(parent)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.annotation import (
     Annotation,
@@ -51,18 +51,18 @@ LARGE = 8_000_000  # pixels from which an image is left to the canvas, which sho
 class Session(OpenImage):
     """See the module. Read the attributes; change them only by the methods."""
 
-    project_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    images_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    image_state_changed: SignalInstance = Signal(object)  # type: ignore[assignment]  # ImageRecord
-    categories_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    category_wanted: SignalInstance = Signal()  # type: ignore[assignment]  # a shape waits for one
-    category_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    prediction_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    document_ahead: SignalInstance = Signal(object)  # type: ignore[assignment]  # may be shown next
-    tool_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
-    saving_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    version_changed: SignalInstance = Signal()  # type: ignore[assignment]  # another model version is active
-    model_state_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
+    project_changed = Signal()
+    images_changed = Signal()
+    image_state_changed = Signal(object)  # ImageRecord
+    categories_changed = Signal()
+    category_wanted = Signal()  # a shape waits for one
+    category_changed = Signal()
+    prediction_changed = Signal()
+    document_ahead = Signal(object)  # may be shown next
+    tool_changed = Signal(str)
+    saving_changed = Signal()
+    version_changed = Signal()  # another model version is active
+    model_state_changed = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, Protocol
 
-from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.errors import InputError
@@ -46,9 +46,9 @@ class Task(QObject):
     ours goes to the log. `ended` comes first: one line of what went wrong and its details, '' for none.
     """
 
-    progressed: SignalInstance = Signal(int, int)  # type: ignore[assignment]
-    told: SignalInstance = Signal(str)  # type: ignore[assignment]  # follows `progressed`: better words for it
-    ended: SignalInstance = Signal(str, str)  # type: ignore[assignment]
+    progressed = Signal(int, int)
+    told = Signal(str)  # follows `progressed`: better words for it
+    ended = Signal(str, str)
 
     def __init__(
         self,
@@ -128,8 +128,8 @@ class TaskRow(QWidget):
     It holds nothing that holds its parent: PySide would delete that a second time when both go together.
     """
 
-    over: SignalInstance = Signal(object)  # type: ignore[assignment]  # the row itself: it can go
-    stopped: SignalInstance = Signal()  # type: ignore[assignment]  # the work failed; the row stays
+    over = Signal(object)  # the row itself: it can go
+    stopped = Signal()  # the work failed; the row stays
 
     def __init__(self, task: Task, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -224,7 +224,7 @@ class TaskRow(QWidget):
 class TaskBar(QWidget):
     """What is going on, one row a task; hidden when nothing is. A failed row stays until it is closed."""
 
-    changed: SignalInstance = Signal()  # type: ignore[assignment]
+    changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from model.errors import InputError
 
@@ -58,7 +58,7 @@ class _Asked:
 class Turns(QObject):
     """The turns of one session; `turns_of` gives it."""
 
-    _sent: SignalInstance = Signal()  # type: ignore[assignment]
+    _sent = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, Signal
 
 from model.errors import InputError
 
@@ -22,8 +22,8 @@ DECODERS = 2  # threads that decode: as many as an ordinary machine can feed bes
 class Workers(QObject):
     """The project thread and the pool. `failed` tells of faults that the submitter did not take."""
 
-    failed: SignalInstance = Signal(str)  # type: ignore[assignment]
-    _sent: SignalInstance = Signal(object)  # type: ignore[assignment]
+    failed = Signal(str)
+    _sent = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

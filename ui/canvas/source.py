@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, Signal
 
 from model.errors import ImageError
 from ui.canvas.sampling import Level, pyramid
@@ -41,9 +41,9 @@ def make_preview(path: Path) -> list[Level]:
 class ImageSource(QObject):
     """Gives the levels of the image that was asked for last; older answers are dropped."""
 
-    levels_changed: SignalInstance = Signal(object)  # type: ignore[assignment]  # list[Level]
-    failed: SignalInstance = Signal(str)  # type: ignore[assignment]
-    _sent: SignalInstance = Signal(int, object)  # type: ignore[assignment]
+    levels_changed = Signal(object)  # list[Level]
+    failed = Signal(str)
+    _sent = Signal(int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QRect, QRectF, Signal, SignalInstance
+from PySide6.QtCore import QObject, QRect, QRectF, Signal
 from PySide6.QtGui import QPainter, QRegion
 
 from ui.canvas.compose import REACH, Picture, Shape, tone_table
@@ -26,8 +26,8 @@ from ui.canvas.transform import Rect, View, grown, union
 class Stage(QObject):
     """The tiles of one canvas."""
 
-    damaged: SignalInstance = Signal(QRect)  # type: ignore[assignment]  # world device pixels; empty = everything
-    complete: SignalInstance = Signal()  # type: ignore[assignment]  # all of the view is painted and true
+    damaged = Signal(QRect)  # world device pixels; empty = everything
+    complete = Signal()  # all of the view is painted and true
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage
 
 from ui.canvas.compose import Picture, Shape, paint_base, paint_over
@@ -106,8 +106,8 @@ class Job:
 class TilePainter(QObject):
     """Threads that paint what was wished for last, first things first."""
 
-    painted: SignalInstance = Signal()  # type: ignore[assignment]  # on the GUI thread: something to `take`
-    _sent: SignalInstance = Signal()  # type: ignore[assignment]
+    painted = Signal()  # on the GUI thread: something to `take`
+    _sent = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

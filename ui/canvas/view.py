@@ -11,7 +11,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
@@ -54,11 +54,11 @@ PICK_TOLERANCE = 4.0  # widget units around the pointer that still hit
 class Canvas(QWidget):
     """The image with its instances, and the tool that works on them."""
 
-    pointer_moved: SignalInstance = Signal(object)  # type: ignore[assignment]  # (x, y) image pixels, or None
-    view_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    hint_changed: SignalInstance = Signal(str)  # type: ignore[assignment]
-    look_changed: SignalInstance = Signal()  # type: ignore[assignment]
-    painted: SignalInstance = Signal()  # type: ignore[assignment]  # all of the view is painted
+    pointer_moved = Signal(object)  # (x, y) image pixels, or None
+    view_changed = Signal()
+    hint_changed = Signal(str)
+    look_changed = Signal()
+    painted = Signal()  # all of the view is painted
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 
 from app.annotation import ImageId, ImageState
 from app.errors import InputError
@@ -25,8 +25,8 @@ EMPTY = "No mask of yours yet: accept, correct or draw some, then come back."
 class CeilingNumbers(QObject):
     """GUI thread. Answers older than what was asked for last are dropped."""
 
-    taken: SignalInstance = Signal()  # type: ignore[assignment]  # others are there
-    refused: SignalInstance = Signal(str)  # type: ignore[assignment]
+    taken = Signal()  # others are there
+    refused = Signal(str)
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 
 from ui.ceilings import measuring, measuring_by_other
 from ui.tasks import Task, Work, time_left
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class CeilingRun(QObject):
     """Runs in the window's bar of tasks, where it can be stopped, too."""
 
-    begun: SignalInstance = Signal()  # type: ignore[assignment]
-    progressed: SignalInstance = Signal(int, int, str)  # type: ignore[assignment]  # done, total, in words
-    ended: SignalInstance = Signal(str)  # type: ignore[assignment]  # why, '' when it is simply over
+    begun = Signal()
+    progressed = Signal(int, int, str)  # done, total, in words
+    ended = Signal(str)  # why, '' when it is simply over
 
     def __init__(self, context: Context, parent: QObject) -> None:
         super().__init__(parent)

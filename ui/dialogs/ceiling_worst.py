@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from ui.dialogs.ceiling_cells import tone
@@ -25,7 +25,7 @@ RESTED = 120  # ms on a row before the window goes there: keys run over many
 class WorstTable(QTableWidget):
     """`wanted` carries an image's and an annotation's id."""
 
-    wanted: SignalInstance = Signal(object, object)  # type: ignore[assignment]
+    wanted = Signal(object, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(HEADINGS), parent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSettings, Qt, Signal, SignalInstance
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -26,7 +26,7 @@ ACTION, KEYS, FIELD = range(3)
 class KeysPage(QWidget):
     """A row an action: its keys now, and a field for a new one. `sound(bool)`: no key is there twice."""
 
-    sound: SignalInstance = Signal(bool)  # type: ignore[assignment]
+    sound = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

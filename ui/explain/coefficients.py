@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -31,11 +31,11 @@ Vector = NDArray[np.float32]
 class CoefficientBars(QWidget):
     """One row a prototype. `moved` and `settled` carry the whole vector (k,) float32."""
 
-    moved: SignalInstance = Signal(object)  # type: ignore[assignment]
-    settled: SignalInstance = Signal(object)  # type: ignore[assignment]
-    hovered: SignalInstance = Signal(int)  # type: ignore[assignment]  # prototype, -1: none
-    chosen: SignalInstance = Signal(int)  # type: ignore[assignment]  # its picture was clicked
-    wanted: SignalInstance = Signal(QRectF)  # type: ignore[assignment]  # a row that the keys went to
+    moved = Signal(object)
+    settled = Signal(object)
+    hovered = Signal(int)  # prototype, -1: none
+    chosen = Signal(int)  # its picture was clicked
+    wanted = Signal(QRectF)  # a row that the keys went to
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

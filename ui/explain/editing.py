@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 
 from app.annotation import Annotation
 from app.edits import EditKind, change
@@ -42,8 +42,8 @@ class Preview:
 class CoefficientEditing(QObject):
     """For one instance at a time."""
 
-    previewed: SignalInstance = Signal(object)  # type: ignore[assignment]  # Preview, or None: no longer
-    refused: SignalInstance = Signal()  # type: ignore[assignment]  # nothing was changed: show what is
+    previewed = Signal(object)  # Preview, or None: no longer
+    refused = Signal()  # nothing was changed: show what is
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QHelpEvent,
     QKeyEvent,
@@ -44,9 +44,9 @@ KEYS = (
 class HelperBars(QWidget):
     """One row a hint. Hidden while there are no hints."""
 
-    hovered: SignalInstance = Signal(int)  # type: ignore[assignment]  # hint, -1: none
-    removed: SignalInstance = Signal(int)  # type: ignore[assignment]
-    wanted: SignalInstance = Signal(int)  # type: ignore[assignment]  # a row that the keys went to
+    hovered = Signal(int)  # hint, -1: none
+    removed = Signal(int)
+    wanted = Signal(int)  # a row that the keys went to
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -32,7 +32,7 @@ FINEST = 4  # pixels of the overlay for a cell of the grid
 class HelperSection(QWidget):
     """Hidden while the instance has no hints. The newest one's row is in sight when it comes."""
 
-    overlay_changed: SignalInstance = Signal()  # type: ignore[assignment]
+    overlay_changed = Signal()
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QCursor, QImage
 from PySide6.QtWidgets import QWidget
 
@@ -14,7 +14,7 @@ REST = 250  # ms that the pointer rests before a picture is enlarged
 class Magnifier(QObject):
     """Told what is under the pointer it says what is `wanted` larger; who has that picture calls `show`."""
 
-    wanted: SignalInstance = Signal(int)  # type: ignore[assignment]
+    wanted = Signal(int)
 
     def __init__(self, panel: QWidget) -> None:
         super().__init__(panel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QFrame,
@@ -44,8 +44,8 @@ OPACITY = 0.8  # of a prototype over the image
 class ExplainPanel(QWidget):
     """Follows the session's prediction and selection. `overlay_changed`: a QImage of all of it, or None."""
 
-    overlay_changed: SignalInstance = Signal(object)  # type: ignore[assignment]
-    prototype_chosen: SignalInstance = Signal(int)  # type: ignore[assignment]  # -1: none any more
+    overlay_changed = Signal(object)
+    prototype_chosen = Signal(int)  # -1: none any more
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

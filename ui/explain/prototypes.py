@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -33,8 +33,8 @@ REACH = 1.5  # the coefficient at a line's end
 class PrototypeGrid(QWidget):
     """One cell a prototype, in an order that is set from outside."""
 
-    hovered: SignalInstance = Signal(int)  # type: ignore[assignment]  # prototype, -1: none
-    chosen: SignalInstance = Signal(int)  # type: ignore[assignment]
+    hovered = Signal(int)  # prototype, -1: none
+    chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

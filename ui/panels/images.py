@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, QUrl, Signal, SignalInstance
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -46,8 +46,8 @@ TYPING = 150  # ms of rest before a typed filter is applied
 class ImagesPanel(QWidget):
     """The list of images. `prelabel_wanted` carries the chosen images' ids."""
 
-    prelabel_wanted: SignalInstance = Signal(list)  # type: ignore[assignment]
-    state_wanted: SignalInstance = Signal(list, object)  # type: ignore[assignment]
+    prelabel_wanted = Signal(list)
+    state_wanted = Signal(list, object)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

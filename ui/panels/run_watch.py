@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from ui.panels.run_progress import Progress, duration
 
@@ -33,8 +33,8 @@ class Look:
 class RunWatch(QObject):
     """Follows one run at a time; `changed` after each look that saw something."""
 
-    changed: SignalInstance = Signal()  # type: ignore[assignment]
-    ended: SignalInstance = Signal(str)  # type: ignore[assignment]  # the state, once
+    changed = Signal()
+    ended = Signal(str)  # the state, once
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal, SignalInstance
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QLabel
 
 from app.annotation import CategoryId, ImageState
@@ -19,7 +19,7 @@ NAMED = 8  # categories whose instances are counted in the summary
 class TrainingData(QLabel):
     """Counted only while somebody looks: it goes through all images."""
 
-    counted: SignalInstance = Signal()  # type: ignore[assignment]
+    counted = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(wordWrap=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal, SignalInstance
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.errors import InputError
@@ -28,7 +28,7 @@ FEW = 5  # held-out images below which the numbers say little
 class Verdict(QWidget):
     """Words, the two versions' scores, two buttons; hidden when there is nothing to decide."""
 
-    registered: SignalInstance = Signal()  # type: ignore[assignment]  # the new version is among the others
+    registered = Signal()  # the new version is among the others
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -33,7 +33,7 @@ NAMES = 6  # categories that are named in a card
 class VersionsPanel(QWidget):
     """A list and the chosen version's card. Making one active tries it out first."""
 
-    activated: SignalInstance = Signal(str)  # type: ignore[assignment]
+    activated = Signal(str)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

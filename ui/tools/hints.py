@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
     from app.annotation import Annotation
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Hints(QObject):
     """`changed`: other hints count now. `unwanted`: the hint of this number is to be taken back."""
 
-    changed: SignalInstance = Signal()  # type: ignore[assignment]
-    unwanted: SignalInstance = Signal(int)  # type: ignore[assignment]
+    changed = Signal()
+    unwanted = Signal(int)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

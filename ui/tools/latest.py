@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QObject, Qt, Signal
 
 from model.errors import InputError
 
@@ -18,7 +18,7 @@ FAULT = "nothing was changed: something went wrong in Protolabel"
 class Latest(QObject):
     """At most one piece of work under way and one waiting; a newer one takes the waiting one's place."""
 
-    _sent: SignalInstance = Signal(object, object)  # type: ignore[assignment]
+    _sent = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

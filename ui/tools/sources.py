@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 
 from app.annotation import Annotation
 from app.errors import InputError
@@ -39,7 +39,7 @@ Key = tuple[int, str, tuple[float, ...] | None]
 class Sources(QObject):
     """Predictions beside the session's own; GUI thread only. `changed`: another one is there."""
 
-    changed: SignalInstance = Signal()  # type: ignore[assignment]
+    changed = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPen, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -15,8 +15,8 @@ SKIP_KEY, END_KEY = "F2", "Shift+F2"
 class TourCard(QWidget):
     """One step in words. Takes no keys from the canvas; can be dragged out of the way."""
 
-    skipped: SignalInstance = Signal()  # type: ignore[assignment]
-    ended: SignalInstance = Signal()  # type: ignore[assignment]
+    skipped = Signal()
+    ended = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

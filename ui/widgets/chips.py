@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QWidget
 
@@ -77,7 +77,7 @@ class Chip(QAbstractButton):
 class ChoiceChips(QWidget):
     """Chips of which exactly one is on. `chosen` carries its key."""
 
-    chosen: SignalInstance = Signal(object)  # type: ignore[assignment]
+    chosen = Signal(object)
 
     def __init__(self, choices: Mapping[object, tuple[str, str]], parent: QWidget | None = None) -> None:
         """`choices`: key -> (text, colour of the dot or ''). The first one is on."""

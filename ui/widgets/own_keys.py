@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
@@ -12,7 +12,7 @@ KEPT = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape})
 class OwnKeys(QObject):
     """Claims the keys of `KEPT` for one widget that has the focus. `escaped`: Escape was pressed there."""
 
-    escaped: SignalInstance = Signal()  # type: ignore[assignment]
+    escaped = Signal()
 
     def __init__(self, field: QWidget) -> None:
         super().__init__(field)
