@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from pytestqt.qtbot import QtBot
 
 from app.annotation import AnnotationId
@@ -60,6 +62,33 @@ def test_the_end_is_one_edit_nearer_to_the_edges(
     assert error(session) < 0.75 * before
     session.undo()
     assert error(session) == before
+
+
+@pytest.mark.parametrize(("key", "edits"), [(Qt.Key.Key_Return, 1), (Qt.Key.Key_Escape, 0)])
+def test_return_and_escape_are_the_cards_own(
+    qtbot: QtBot, session: FakeSession, dialog: EdgeCard, key: Qt.Key, edits: int
+) -> None:
+    taken: list[Qt.Key] = []
+    window = dialog.window()
+    QShortcut(QKeySequence(key), window).activated.connect(lambda: taken.append(key))
+    window.show()
+    window.activateWindow()
+    dialog.strength.setFocus()
+    qtbot.waitUntil(dialog.strength.hasFocus)
+    qtbot.keyClick(dialog.strength, key)
+    qtbot.waitUntil(lambda: dialog._over)
+    assert (taken, len(session.applied)) == ([], edits)
+
+
+def test_accepted_before_the_answer_it_counts_with_the_answer(
+    qtbot: QtBot, session: FakeSession, dialog: EdgeCard
+) -> None:
+    dialog.strength.setValue(100)
+    dialog.strength.setFocus()
+    qtbot.keyClick(dialog.strength, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(session.applied) == 1)
+    assert dialog._made is not None
+    assert dialog._made[0] == 100
 
 
 def test_dropped_it_leaves_no_trace(session: FakeSession, canvas: Canvas, dialog: EdgeCard) -> None:

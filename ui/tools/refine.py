@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from app.edges import refined
 from app.edits import EditKind, change
@@ -19,6 +19,7 @@ from ui.tools.latest import Latest
 from ui.tools.live import LiveMask
 from ui.tools.pixel_work import with_mask
 from ui.tools.pixels import pixels_of
+from ui.widgets.own_keys import KEPT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,7 @@ class EdgeCard(QWidget):
         self._before = canvas.mask_of(annotation.id)
         self._made: tuple[int, BoxMask] | None = None
         self._over = False
+        self._wanted = False  # accepted before what the slider says was there
         self.setObjectName("card")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Draw to the image's edges")
@@ -101,14 +103,19 @@ class EdgeCard(QWidget):
         self._made = (strength, mask)
         color = self._canvas.shown.color_of(self._annotation)
         self._live.show(self._annotation.id, mask, color, self._before, known)
+        if self._wanted:
+            self.accept()
 
     def accept(self) -> None:
-        """What is shown becomes an edit."""
+        """What the slider says becomes an edit, as soon as it is there."""
         made, before, canvas = self._made, self._annotation, self._canvas
-        if made is not None and changed_rect(self._before, made[1]) is None:
+        if made is None or made[0] != self.strength.value():
+            self._wanted = True
+            return
+        if changed_rect(self._before, made[1]) is None:
             self.reject()
             canvas.session.message.emit("the mask follows the image's edges already: nothing changed", "info")
-        elif made is not None and made[1].bits.any():
+        elif made[1].bits.any():
             after = with_mask(before, made[1], *canvas.image_size)
             canvas.stage.masks.prime(after.id, after.geometry, made[1])
             self._live.end(settled=True)
@@ -130,9 +137,21 @@ class EdgeCard(QWidget):
         self.hide()
         self.deleteLater()
 
+    def event(self, event: QEvent) -> bool:
+        """Return and Escape are meant for the card, not for the window's shortcuts."""
+        override = event.type() is QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and Qt.Key(event.key()) in KEPT:
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        focused = self.focusWidget()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.accept()
+            if isinstance(focused, QPushButton):
+                focused.click()
+            else:
+                self.accept()
         elif event.key() == Qt.Key.Key_Escape:
             self.reject()
         else:
