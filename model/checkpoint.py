@@ -121,9 +121,15 @@ def convert_published(
 
 def _read_own(path: Path, config: ModelConfig | str | None) -> tuple[dict[str, Tensor], ModelCard]:
     try:
+        with path.open("rb"):  # safetensors calls every file that it may not read missing
+            pass
         with safetensors.safe_open(path, "pt") as file:
             metadata = file.metadata()
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
+    except PermissionError:
+        raise WeightsError(
+            f"{path}: expected a weights file that can be read, got: permission denied"
+        ) from None
     except (safetensors.SafetensorError, OSError, ValueError, KeyError) as error:
         words = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
         raise WeightsError(

@@ -93,6 +93,10 @@ def _load(path: Path) -> object:
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise WeightsError(f"{path}: expected a weights file, found nothing there") from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise WeightsError(
+            f"{path}: expected a weights file that can be read, got: {error.strerror}"
+        ) from None
     except pickle.UnpicklingError as error:
         called = _CALLED.search(str(error))
         what = (
@@ -145,7 +149,9 @@ def _only_one(path: Path, state: Mapping[str, Tensor]) -> str:
     fits = fitting(state)
     if len(fits) == 1:
         return next(iter(fits))
-    words = f"these fit {', '.join(fits)}: say which (--config)" if fits else "these fit none of them"
+    words = "these fit none of them"
+    if fits:
+        words = f"these fit {', '.join(fits)}: say which (--config, or 'Get published weights')"
     if not fits and (near := closest(state)) is not None:
         words += f"; closest is {near[0].name}, with {near[1]} differing keys"
     raise WeightsError(f"{path}: expected weights of a known configuration, {words}")

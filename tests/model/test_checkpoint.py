@@ -151,6 +151,20 @@ def test_a_torchscript_program_is_not_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not a zip", b"hello", bytes(1000)])
+@pytest.mark.parametrize("name", ["locked.pth", "locked.safetensors"])
+def test_a_file_that_may_not_be_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"secret")
+
+    def deny(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", name)
+
+    monkeypatch.setattr("model.checkpoint.Path.open", deny)
+    monkeypatch.setattr("torch.load", deny)
+    assert "can be read" in refusal(tmp_path / name)
+
+
 def test_other_files_named_pth_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.pth"
     path.write_bytes(content)

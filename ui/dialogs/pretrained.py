@@ -132,7 +132,7 @@ def conversion(file: Path, config: str | None = None, names: str = "") -> Work:
 
     def work(progress: Report, cancelled: Callable[[], bool]) -> Path:
         out = pretrained.weights_folder() / f"{file.stem}.safetensors"
-        pretrained.convert(file, config, out, names, progress=progress, cancelled=cancelled)
+        pretrained.convert(file, config, out, names, cancelled=cancelled)
         return out
 
     return work
