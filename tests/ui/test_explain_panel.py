@@ -78,7 +78,7 @@ def test_a_drawn_instance_has_no_coefficients_to_show(
 ) -> None:
     predict(session)
     session.select([draw(session).id])
-    qtbot.waitUntil(lambda: "was drawn" in panel.title.text())
+    qtbot.waitUntil(lambda: "Drawn, imported" in panel.title.text())
     assert panel.pages.currentIndex() == 0
 
 

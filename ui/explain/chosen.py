@@ -83,14 +83,11 @@ def words_for(
     if chosen is None:
         return f"{k} prototypes of this image. Choose an instance to see its coefficients."
     if chosen.origin is None:
-        return (
-            "This mask was drawn, imported, or found where you clicked: it has no coefficients. "
-            "Hints (C) correct it all the same."
-        )
+        return "Drawn, imported, or found by a click or box: no coefficients. Hints (C) correct it, too."
     if chosen.origin.model_version != shown.model_version:
         return (
-            f"This one was proposed by {chosen.origin.model_version}, these are the prototypes of "
-            f"{shown.model_version}: they do not belong together."
+            f"Proposed by {chosen.origin.model_version}, these are prototypes of {shown.model_version}: "
+            "they do not belong together."
         )
     if chosen.origin.region != shown.region:
         if sources_of(session).waits_for(chosen):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from model.messages import Prediction, Region
     from ui.session import Session
 
+LEAST = 40  # widget units of pictures or bars on a small screen: what is below keeps its height
 OPACITY = 0.8  # of a prototype over the image
 
 
@@ -95,6 +96,7 @@ class ExplainPanel(QWidget):
             scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             scroll.setWidget(widget)
             self.pages.addWidget(scroll)
+        self.pages.setMinimumHeight(LEAST)
         self.bars.wanted.connect(self._reveal)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
