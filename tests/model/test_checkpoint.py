@@ -151,6 +151,12 @@ def test_a_torchscript_program_is_not_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not a zip", b"hello", bytes(1000)])
+def test_other_files_named_pth_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.pth"
+    path.write_bytes(content)
+    assert str(path) in refusal(path)
+
+
 @pytest.mark.parametrize("name", ["locked.pth", "locked.safetensors"])
 def test_a_file_that_may_not_be_read_is_not_called_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -163,12 +169,6 @@ def test_a_file_that_may_not_be_read_is_not_called_damaged(
     monkeypatch.setattr("model.checkpoint.Path.open", deny)
     monkeypatch.setattr("torch.load", deny)
     assert "can be read" in refusal(tmp_path / name)
-
-
-def test_other_files_named_pth_are_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "a.pth"
-    path.write_bytes(content)
-    assert str(path) in refusal(path)
 
 
 def test_other_values_than_tensors_are_refused(tmp_path: Path) -> None:
