@@ -18,12 +18,11 @@ from app.bulk import AHEAD, Deaths, in_order
 from app.errors import InputError
 from app.inference import Inference, Priority
 from app.predictions import Predictions, of_project
-from app.proposals import FLOOR, Candidate, candidates, categories_for, offer, proposals
+from app.proposals import FLOOR, Candidate, Proposable, candidates, categories_for, offer, proposals
 from app.tiling import predict_tiles
 from model.messages import Prediction
 
 if TYPE_CHECKING:
-    from app.document import ImageDocument
     from app.project import Project
     from app.records import ImageRecord
 
@@ -98,7 +97,7 @@ def prelabel_project(
     again: bool = False,
     use_cache: bool = True,
     tiles: bool = False,
-    document_for: Callable[[ImageId], ImageDocument | None] | None = None,
+    document_for: Callable[[ImageId], Proposable | None] | None = None,
     on_project_thread: Callable[[Callable[[], Any]], Any] = _here,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] = _never,
@@ -137,7 +136,7 @@ class _Run:
         project: Project,
         inference: Inference,
         min_score: float,
-        document_for: Callable[[ImageId], ImageDocument | None],
+        document_for: Callable[[ImageId], Proposable | None],
         on_project_thread: Callable[[Callable[[], Any]], Any],
     ) -> None:
         self.project, self.inference, self.min_score = project, inference, min_score
@@ -267,5 +266,5 @@ class _Run:
             document.apply(edit)
         return sum(each.state is AnnotationState.PROPOSED for each in document.annotations.values())
 
-    def _document(self, image_id: ImageId) -> ImageDocument:
+    def _document(self, image_id: ImageId) -> Proposable:
         return self.document_for(image_id) or self.project.document(image_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -29,8 +29,8 @@ from model.masks import BoxMask, assemble_all
 from model.messages import Prediction
 
 if TYPE_CHECKING:
-    from app.document import ImageDocument
     from app.project import Project
+    from app.records import ImageRecord
 
 FLOOR = 0.05  # detections below are not kept
 NEW_CATEGORY = 0.15  # a category that the project does not have is made by a detection with this score
@@ -50,6 +50,23 @@ class Candidate:
     bbox: tuple[float, float, float, float]  # x y w h
     area: float
     origin: Origin
+
+
+class Proposable(Protocol):
+    """What proposals need of a document: an `ImageDocument` has it, and one that is open in the window."""
+
+    @property
+    def image(self) -> ImageRecord: ...
+
+    @property
+    def state(self) -> ImageState: ...
+
+    @property
+    def annotations(self) -> Mapping[AnnotationId, Annotation]: ...
+
+    def new_id(self) -> AnnotationId: ...
+
+    def apply(self, edit: Edit, /) -> object: ...
 
 
 def candidates(prediction: Prediction, min_score: float = FLOOR) -> list[Candidate]:
@@ -103,7 +120,7 @@ def categories_for(project: Project, offered: Iterable[Candidate]) -> dict[str, 
 
 def proposals(
     offered: Sequence[Candidate],
-    document: ImageDocument,
+    document: Proposable,
     categories: Mapping[str, CategoryId],
     *,
     author: str = "",
@@ -144,7 +161,7 @@ def proposals(
 
 def offer(
     project: Project,
-    document: ImageDocument,
+    document: Proposable,
     prediction: Prediction,
     min_score: float = FLOOR,
     *,
@@ -213,7 +230,7 @@ def _same(
 
 
 def _annotation(
-    candidate: Candidate, document: ImageDocument, category: CategoryId, author: str, now: float
+    candidate: Candidate, document: Proposable, category: CategoryId, author: str, now: float
 ) -> Annotation:
     return Annotation(
         id=document.new_id(),

@@ -140,10 +140,10 @@ def _picture(project: Path, out: Path, image: int, seconds: float) -> None:
     _settle(0.1)
 
 
-def _until(ready: object, seconds: float) -> None:
+def _until(ready: Callable[[], bool], seconds: float) -> None:
     """Let Qt work until `ready()`."""
     end = time.monotonic() + seconds
-    while not ready() and time.monotonic() < end:  # type: ignore[operator]
+    while not ready() and time.monotonic() < end:
         _settle(0.02)
 
 

@@ -73,7 +73,7 @@ def prelabel_task(
             image_ids,
             again=True,
             tiles=tiles,
-            document_for=document_for,  # type: ignore[arg-type]  # the same methods, on another thread
+            document_for=document_for,
             on_project_thread=session.workers.wait_for_project,
             progress=progress,
             cancelled=cancelled,

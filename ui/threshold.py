@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QSlider, QToolBar
 
 from ui.session import Session
@@ -25,10 +25,9 @@ def add_threshold(bar: QToolBar, session: Session, leave: Callable[[], object]) 
         bar.addWidget(widget)
 
     def show(value: float) -> None:
-        for part, shown in ((slider, round(value * 100)), (number, value)):
-            blocked = part.blockSignals(True)
-            part.setValue(shown)  # type: ignore[arg-type]
-            part.blockSignals(blocked)
+        with QSignalBlocker(slider), QSignalBlocker(number):
+            slider.setValue(round(value * 100))
+            number.setValue(value)
 
     slider.valueChanged.connect(lambda value: session.set_threshold(value / 100))
     number.valueChanged.connect(session.set_threshold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -52,16 +53,16 @@ class Welcome(QWidget):
         self._button("Open the sample project", partial(open_sample, context))
         self._button("Take the one-minute tour", context.start_tour)
         for path in recent():
-            self._button(f"{path.name}   {path.parent}", lambda path=path: context.session.open_project(path))
+            self._button(f"{path.name}   {path.parent}", partial(context.session.open_project, path))
         hint = QLabel("or drop a folder here")
         hint.setObjectName("faint")
         self._inner.addWidget(hint, 0, Qt.AlignmentFlag.AlignHCenter)
         layout = QVBoxLayout(self)
         layout.addWidget(card, 0, Qt.AlignmentFlag.AlignCenter)
 
-    def _button(self, text: str, act: object) -> QPushButton:
+    def _button(self, text: str, act: Callable[[], object]) -> QPushButton:
         button = QPushButton(text)
         button.setMinimumHeight(34)
-        button.clicked.connect(lambda: act())  # type: ignore[operator]
+        button.clicked.connect(lambda: act())
         self._inner.addWidget(button)
         return button

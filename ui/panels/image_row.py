@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.annotation import ImageState
+from app.records import ImageRecord
 from ui.panels.image_model import RECORD_ROLE, Index
 
 HEIGHT, PICTURE, GAP = 60, 68, 8
@@ -74,12 +75,12 @@ def _elided(painter: QPainter, text: str, width: int) -> str:
     return painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, width)
 
 
-def _words(record: object, folder: str) -> str:
+def _words(record: ImageRecord, folder: str) -> str:
     """Counts, or the state where there are none: the dot tells the state, too."""
-    parts = ["missing"] if record.missing else []  # type: ignore[attr-defined]
-    if not record.annotation_count and not record.proposal_count:  # type: ignore[attr-defined]
-        parts.append(str(record.state))  # type: ignore[attr-defined]
-    done, proposed = record.annotation_count, record.proposal_count  # type: ignore[attr-defined]
+    parts = ["missing"] if record.missing else []
+    if not record.annotation_count and not record.proposal_count:
+        parts.append(str(record.state))
+    done, proposed = record.annotation_count, record.proposal_count
     if done or proposed:
         both = f"{done} + {proposed} proposed"
         parts.append(both if done and proposed else f"{done} labelled" if done else f"{proposed} proposed")
