@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
 
-from app.annotation import PERSONS_WORK, Annotation, AnnotationId, ImageState
+from app.annotation import Annotation, AnnotationId, ImageState
 from app.edits import Change, Edit, EditKind
 from app.errors import StoreError
 from app.events import Event
@@ -177,8 +177,3 @@ class ImageDocument:
 
 def _unpacked(edit: Edit | LoggedEdit) -> Edit:
     return edit.unpack() if isinstance(edit, LoggedEdit) else edit
-
-
-def persons_work(document: ImageDocument) -> list[Annotation]:
-    """What a person drew, corrected or accepted."""
-    return [each for each in document.annotations.values() if each.state in PERSONS_WORK]
