@@ -6,34 +6,20 @@ Chips are drawn once into images and copied from then on. Frame: widget units, u
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
-from app.annotation import AnnotationId
 from ui.canvas.compose import Color
-from ui.canvas.transform import Rect, View, touches
+from ui.canvas.label_places import CHIP_HEIGHT, Label, Placed
+from ui.canvas.transform import Rect, View
 
-CHIP_HEIGHT = 17.0
 HANDLE = 8.0  # side of a handle
 CHIPS_KEPT = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What a chip says, of which instance. `box`: image pixels."""
-
-    id: AnnotationId
-    text: str
-    color: Color
-    box: Rect
-    peak: float  # image x of the instance's topmost pixels
-    selected: bool = False
-
-
 class ChipPainter:
-    """Draws labels as chips that keep clear of each other and of small objects."""
+    """Draws labels as chips."""
 
     def __init__(self, font: QFont) -> None:
         self._font = QFont(font)
@@ -43,37 +29,7 @@ class ChipPainter:
         self._chips: dict[tuple[str, Color, bool, float], QImage] = {}
         self._widths: dict[str, float] = {}
 
-    def layout(self, labels: Iterable[Label], view: View, widget: Rect) -> list[tuple[Label, float, float]]:
-        """Which chips are shown and where (left, top): selected ones first, then the largest instances'.
-
-        A chip stands above its instance's box, or within it at its top where the widget ends. It is left out
-        where the instance is smaller than its chip, or another chip is in its place.
-        """
-        taken: list[Rect] = []
-        placed: list[tuple[Label, float, float]] = []
-        ordered = sorted(labels, key=lambda each: (not each.selected, -_extent(each.box)))
-        for label in ordered:
-            box = view.rect_to_widget(label.box)
-            if not touches(box, widget):
-                continue
-            width = self.width(label.text)
-            if not label.selected and box[2] - box[0] < width * 0.75:
-                continue
-            left = view.to_widget(label.peak, 0)[0] - width / 2
-            left = round(min(max(left, widget[0] + 2), widget[2] - width - 2))
-            top = round(box[1] - CHIP_HEIGHT - 3)
-            if top < widget[1] + 2:
-                top = round(max(box[1] + 3, widget[1] + 2))
-            spot = (left, top, left + width, top + CHIP_HEIGHT)
-            if not label.selected and any(touches(spot, other) for other in taken):
-                continue
-            taken.append(spot)
-            placed.append((label, left, top))
-        return placed
-
-    def paint(
-        self, painter: QPainter, placed: Sequence[tuple[Label, float, float]], ratio: float, dirty: QRectF
-    ) -> None:
+    def paint(self, painter: QPainter, placed: Sequence[Placed], ratio: float, dirty: QRectF) -> None:
         """Draw those of the chips that `dirty` touches."""
         for label, left, top in reversed(placed):
             if dirty.intersects(QRectF(left, top, self.width(label.text), CHIP_HEIGHT)):
@@ -186,7 +142,3 @@ def paint_handles(
         else:
             painter.drawRoundedRect(rect, 1.5, 1.5)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-
-def _extent(box: Rect) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])

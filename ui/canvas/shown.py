@@ -15,7 +15,7 @@ from app.geometry import Polygons
 from model.masks import BoxMask
 from ui.canvas import hit_testing
 from ui.canvas.compose import Color
-from ui.canvas.overlay import Label
+from ui.canvas.label_places import Label
 from ui.canvas.scene import NO_COLOR, Look, instance_color, parse_color
 from ui.canvas.stage import Stage
 from ui.canvas.transform import Rect
@@ -34,6 +34,7 @@ class Shown:
         self._boxes: NDArray[np.float64] = np.zeros((0, 4))
         self._areas: NDArray[np.float64] = np.zeros(0)
         self._ids: list[AnnotationId] = []
+        self._labels: dict[AnnotationId, tuple[Annotation, tuple[str, Color, bool, bool], Label]] = {}
         self.annotations: list[Annotation] = []
         self.look = Look()
 
@@ -95,29 +96,17 @@ class Shown:
 
     def labels(self) -> list[Label]:
         """What the chips say: the category, and of open proposals the score."""
-        chosen = set(self._session.selection)
-        return [
-            Label(
-                each.id,
-                self._text(each),
-                self.color_of(each),
-                _rect(each),
-                self._peak(each),
-                each.id in chosen,
-            )
-            for each in self.annotations
-        ]
-
-    def _peak(self, annotation: Annotation) -> float:
-        """The x of the instance's topmost pixels: where its label belongs."""
-        if isinstance(annotation.geometry, Polygons):
-            points = [point for part in annotation.geometry.parts for point in part.outline]
-            return min(points, key=lambda point: point[1])[0] if points else annotation.bbox[0]
-        mask = self._stage.masks.known(annotation.id, annotation.geometry)
-        if mask is None or not mask.bits.size:
-            return annotation.bbox[0] + annotation.bbox[2] / 2
-        columns = np.flatnonzero(mask.bits[0])
-        return mask.left + (float(columns[0] + columns[-1]) + 1) / 2 if len(columns) else annotation.bbox[0]
+        chosen, known = set(self._session.selection), self._labels
+        self._labels = {}
+        for each in self.annotations:
+            mask = self._stage.masks.known(each.id, each.geometry)
+            look = self._text(each), self.color_of(each), each.id in chosen, mask is not None
+            made = known.get(each.id)
+            if made is None or made[0] is not each or made[1] != look:
+                label = Label(each.id, look[0], look[1], _rect(each), _peak(each, mask), look[2])
+                made = each, look, label
+            self._labels[each.id] = made
+        return [label for _, _, label in self._labels.values()]
 
     def boxes(self) -> list[tuple[Rect, Color]]:
         """Every instance's box and colour."""
@@ -139,6 +128,17 @@ class Shown:
         if annotation.state is not AnnotationState.PROPOSED or annotation.score is None:
             return name  # what is taken is the person's word, whatever the model thought of it
         return f"{name} {annotation.score:.2f}"
+
+
+def _peak(annotation: Annotation, mask: BoxMask | None) -> float:
+    """The x of the instance's topmost pixels: where its label belongs. `mask`: its mask, if it is decoded."""
+    if isinstance(annotation.geometry, Polygons):
+        points = [point for part in annotation.geometry.parts for point in part.outline]
+        return min(points, key=lambda point: point[1])[0] if points else annotation.bbox[0]
+    if mask is None or not mask.bits.size:
+        return annotation.bbox[0] + annotation.bbox[2] / 2
+    columns = np.flatnonzero(mask.bits[0])
+    return mask.left + (float(columns[0] + columns[-1]) + 1) / 2 if len(columns) else annotation.bbox[0]
 
 
 def _rect(annotation: Annotation) -> Rect:

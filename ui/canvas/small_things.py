@@ -1,4 +1,4 @@
-"""Boxes and label chips over the tiles of a canvas: laid out when what is shown changes."""
+"""Boxes and label chips over the tiles of a canvas: worked out when what is shown changes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFont, QPainter
 
 from ui.canvas import overlay
+from ui.canvas.label_places import LabelPlaces, Placed
 from ui.canvas.shown import Shown
 from ui.canvas.transform import View
 
@@ -16,10 +17,16 @@ class SmallThings:
     def __init__(self, shown: Shown, font: QFont) -> None:
         self._shown = shown
         self._chips = overlay.ChipPainter(font)
-        self._placed: list[tuple[overlay.Label, float, float]] | None = None
+        self._places: LabelPlaces | None = None  # of what is shown now
+        self._placed: list[Placed] | None = None  # in the view as it is now
+
+    def changed(self) -> None:
+        """Other instances are shown, or more is known of them."""
+        self._places = None
+        self._placed = None
 
     def moved(self) -> None:
-        """Instances or the view changed: labels are laid out again when they are painted next."""
+        """The view changed: labels are laid out again when they are painted next."""
         self._placed = None
 
     def paint(self, painter: QPainter, view: View, size: tuple[float, float], dirty: QRectF) -> None:
@@ -30,6 +37,13 @@ class SmallThings:
         if look.boxes:
             overlay.paint_boxes(painter, self._shown.boxes(), view, dirty)
         if look.labels:
-            if self._placed is None:
-                self._placed = self._chips.layout(self._shown.labels(), view, (0.0, 0.0, *size))
-            self._chips.paint(painter, self._placed, view.ratio, dirty)
+            self._chips.paint(painter, self.placed(view, size), view.ratio, dirty)
+
+    def placed(self, view: View, size: tuple[float, float]) -> list[Placed]:
+        """The labels that are shown, and where."""
+        if self._places is None:
+            labels = self._shown.labels()
+            self._places = LabelPlaces(labels, [self._chips.width(each.text) for each in labels])
+        if self._placed is None:
+            self._placed = self._places.within(view, (0.0, 0.0, *size))
+        return self._placed

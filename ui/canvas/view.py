@@ -176,7 +176,7 @@ class Canvas(QWidget):
     def refresh(self) -> None:
         """Show the document as it is now: after edits, another selection, threshold or colours."""
         self.shown.refresh(self.session.document)
-        self._small_things.moved()
+        self._small_things.changed()
         self.update()
 
     def _annotations_changed(self, edit: Edit) -> None:
@@ -335,7 +335,7 @@ class Canvas(QWidget):
 
     def _complete(self) -> None:
         """All masks in view are decoded: the labels can stand at their tops."""
-        self._small_things.moved()
+        self._small_things.changed()
         self.update()
         self.painted.emit()
 
