@@ -41,6 +41,7 @@ def _number() -> QDoubleSpinBox:
     number.setRange(0, 1)
     number.setSingleStep(0.05)
     number.setFixedWidth(72)
+    number.setAlignment(Qt.AlignmentFlag.AlignHCenter)
     number.setToolTip("Proposals with a lower score are hidden; no network runs ( + and - )")
     number.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     return number

@@ -266,3 +266,15 @@ def test_what_is_enlarged_goes_while_a_bar_is_dragged(
     panel.bars.moved.emit(np.zeros(4, np.float32))
     assert panel.magnifier.card is not None
     assert not panel.magnifier.card.isVisible()
+
+
+def test_a_low_panel_keeps_its_room_for_the_bars(panel: ExplainPanel, session: Session, qtbot: QtBot) -> None:
+    predict(session)
+    session.select([propose_left_half(session).id])
+    qtbot.waitUntil(lambda: panel.bars.values is not None)
+    panel.resize(panel.width(), 600)
+    assert panel.sums.isVisible()
+    panel.resize(panel.width(), 300)
+    assert not panel.sums.isVisible()
+    assert panel.bars.isVisible()
+    assert panel.minimumSizeHint().height() <= 300

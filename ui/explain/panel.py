@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ui.session import Session
 
 LEAST = 40  # widget units of pictures or bars on a small screen: what is below keeps its height
+ROOMY = 380  # widget units of height from which the strip of sums is shown
 OPACITY = 0.8  # of a prototype over the image
 
 
@@ -157,8 +158,9 @@ class ExplainPanel(QWidget):
         self.predict.follow(self._shown)
         self.together.setVisible(self._shown is not None)
         self.over_image.setVisible(with_bars)
-        for widget in (self.sums, self.as_bars, self.by_share, self.reset):
+        for widget in (self.as_bars, self.by_share, self.reset):
             widget.setVisible(instance is not None)
+        self._share_height()
         self.ceiling.follow(chosen, self._shown, pixels_of(self._session).whole)
         self._show_coefficients(instance)
         self._show_overlay()
@@ -274,6 +276,14 @@ class ExplainPanel(QWidget):
         assert self._shown is not None
         shape = self._shown.frame[2] / max(self._shown.frame[3], 1)
         self.magnifier.show(self.grid.images[j], words, shape)
+
+    def _share_height(self) -> None:
+        """In a low panel the bars have the strip's room: the window must never outgrow its screen."""
+        self.sums.setVisible(self._instance is not None and self.height() >= ROOMY)
+
+    def resizeEvent(self, event: object) -> None:
+        """The strip comes and goes with the height."""
+        self._share_height()
 
     def showEvent(self, event: object) -> None:
         """What was not shown while nobody looked is shown now."""
