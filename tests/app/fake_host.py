@@ -28,6 +28,7 @@ from model.messages import (
     Shutdown,
 )
 
+SERVE = "tests.app.fake_host:serve"
 BATCH = "PROTOLABEL_TEST_BATCH"  # how many images it says it takes at a time
 ORDER = "PROTOLABEL_TEST_ORDER"  # names of the predicted files are appended to the file named here
 ANCHORS = Anchors(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,9 @@ from tests.app.fake_host import prediction_of
 
 
 @pytest.fixture
-def inference() -> Iterator[Inference]:
-    with Inference(Path("fake/weights"), serve="tests.app.fake_host:serve") as made:
-        made.load().result(30)
-        yield made
+def inference(inference: Inference) -> Inference:
+    inference.load().result(30)
+    return inference
 
 
 def test_answers_come_in_order_and_failures_where_they_belong(inference: Inference) -> None:

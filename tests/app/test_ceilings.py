@@ -31,12 +31,6 @@ def project(tmp_path: Path) -> Iterator[Project]:
     made.close()
 
 
-@pytest.fixture
-def inference() -> Iterator[Inference]:
-    with Inference(Path("fake/weights"), serve="tests.app.fake_host:serve") as made:
-        yield made
-
-
 def ids(project: Project) -> list[ImageId]:
     return [each.id for each in project.images()]
 

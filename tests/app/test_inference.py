@@ -18,16 +18,10 @@ import pytest
 from app.errors import HostError, InputError
 from app.inference import DEATHS_ALLOWED, Inference, Priority
 from tests.app import fake_host
+from tests.app.fake_host import SERVE
 
 ROOT = Path(__file__).parents[2]
-SERVE = "tests.app.fake_host:serve"
 WAIT = 30
-
-
-@pytest.fixture
-def inference() -> Iterator[Inference]:
-    with Inference(Path("fake/weights"), serve=SERVE) as made:
-        yield made
 
 
 def running(pid: int) -> bool:

@@ -13,8 +13,8 @@ from app.host_process import HostDied
 from app.job_queue import Job, JobQueue, Priority
 from app.model_process import ModelProcess, Result
 from tests.app import fake_host
+from tests.app.fake_host import SERVE
 
-SERVE = "tests.app.fake_host:serve"
 Answers = dict[str, Result]
 
 

@@ -15,6 +15,7 @@ from app.inference import Inference
 from app.prelabel import prelabel_project
 from app.project import Project
 from tests.app import fake_host
+from tests.app.fake_host import SERVE
 from tests.app.projects import make_project
 
 COUNT = 6
@@ -25,12 +26,6 @@ def project(tmp_path: Path) -> Iterator[Project]:
     made = make_project(tmp_path, COUNT)
     yield made
     made.close()
-
-
-@pytest.fixture
-def inference() -> Iterator[Inference]:
-    with Inference(Path("fake/weights"), serve="tests.app.fake_host:serve") as made:
-        yield made
 
 
 def states(project: Project) -> list[ImageState]:
@@ -63,7 +58,7 @@ def test_asked_to_it_runs_again_from_the_cache(
 ) -> None:
     order = tmp_path / "order.txt"
     monkeypatch.setenv(fake_host.ORDER, str(order))
-    with Inference(Path("w"), serve="tests.app.fake_host:serve") as inference:
+    with Inference(Path("w"), serve=SERVE) as inference:
         prelabel_project(project, inference)
         report = prelabel_project(project, inference, again=True)
     assert report.done == COUNT
@@ -117,7 +112,7 @@ def test_a_model_that_dies_on_everything_stops_the_run(tmp_path: Path) -> None:
         (project.images_dir / f"{number:02}.png").rename(project.images_dir / f"kill{number}.png")
     project.scan()
     with (
-        Inference(Path("w"), serve="tests.app.fake_host:serve") as inference,
+        Inference(Path("w"), serve=SERVE) as inference,
         pytest.raises(HostError, match="in a row"),
     ):
         prelabel_project(project, inference)
@@ -125,7 +120,7 @@ def test_a_model_that_dies_on_everything_stops_the_run(tmp_path: Path) -> None:
 
 
 def test_weights_that_cannot_be_loaded_change_nothing(project: Project) -> None:
-    with Inference(Path("bad"), serve="tests.app.fake_host:serve") as inference, pytest.raises(InputError):
+    with Inference(Path("bad"), serve=SERVE) as inference, pytest.raises(InputError):
         prelabel_project(project, inference)
     assert states(project) == [ImageState.NEW] * COUNT
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,7 @@ from pycocotools.coco import COCO
 from app.errors import ExportFault, InputError
 from app.inference import Inference
 from app.prelabel_folder import list_images, prelabel_folder
-
-
-@pytest.fixture
-def inference() -> Iterator[Inference]:
-    with Inference(Path("fake/weights"), serve="tests.app.fake_host:serve") as made:
-        yield made
+from tests.app.fake_host import SERVE
 
 
 @pytest.fixture
@@ -70,7 +64,7 @@ def test_when_nothing_can_be_read_nothing_is_written(inference: Inference, tmp_p
 
 def test_the_old_file_stays_until_the_new_one_is_whole(images: Path, tmp_path: Path) -> None:
     (tmp_path / "out.json").write_text("old")
-    with Inference(Path("bad"), serve="tests.app.fake_host:serve") as inference, pytest.raises(InputError):
+    with Inference(Path("bad"), serve=SERVE) as inference, pytest.raises(InputError):
         prelabel_folder(images, inference, tmp_path / "out.json", min_score=0.1)
     assert (tmp_path / "out.json").read_text() == "old"
 

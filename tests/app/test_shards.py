@@ -15,8 +15,7 @@ from app.prelabel_folder import prelabel_folder, prelabel_share
 from app.prelabel_shared import prelabel_project_share
 from app.project import Project
 from app.shards import Parts, Shard
-
-SERVE = "tests.app.fake_host:serve"
+from tests.app.fake_host import SERVE
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from app.proposals import Candidate
 from app.tiling import AHEAD, OVERLAP, SIDE, WORTH, predict_tiles, tiles_of
 from model.masks import assemble_all
 from model.messages import Prediction, Region
+from tests.app.fake_host import SERVE
 from tests.app.projects import make_project
 
 WIDTH, HEIGHT = 2400, 1500
@@ -195,7 +196,7 @@ def test_pre_labelling_one_image_counts_its_tiles_and_can_be_stopped_between_the
     monkeypatch.setattr("app.prelabel.predict_tiles", partial(predict_tiles, side=20))
     told: list[tuple[int, int]] = []
     project = make_project(tmp_path, 1)
-    with Inference(Path("w"), serve="tests.app.fake_host:serve") as inference:
+    with Inference(Path("w"), serve=SERVE) as inference:
         first = prelabel_project(
             project,
             inference,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -12,6 +13,13 @@ from app.annotation import ImageState
 from tests.ui.acting import propose, written
 from ui.dialogs.transfer import ExportDialog, ImportDialog, export_task, import_task
 from ui.session import Session
+
+
+@pytest.fixture
+def parent(qtbot: QtBot) -> QWidget:
+    made = QWidget()
+    qtbot.addWidget(made)
+    return made
 
 
 def _coco(session: Session, folder: Path) -> Path:
@@ -31,11 +39,9 @@ def _tick(dialog: QDialog, words: str) -> None:
 
 
 def test_an_import_offers_scores_and_marks_done_as_chosen(
-    session: Session, qtbot: QtBot, tmp_path: Path
+    session: Session, parent: QWidget, tmp_path: Path
 ) -> None:
     assert session.project is not None
-    parent = QWidget()
-    qtbot.addWidget(parent)
     file = _coco(session, tmp_path)
     dialog = ImportDialog(parent, file, session.project.images_dir)
     _tick(dialog, "mark all its images done")
@@ -47,9 +53,7 @@ def test_an_import_offers_scores_and_marks_done_as_chosen(
     assert (record.state, record.proposal_count) == (ImageState.DONE, 1)
 
 
-def test_an_import_takes_the_folder_that_is_typed(qtbot: QtBot, tmp_path: Path) -> None:
-    parent = QWidget()
-    qtbot.addWidget(parent)
+def test_an_import_takes_the_folder_that_is_typed(parent: QWidget, tmp_path: Path) -> None:
     dialog = ImportDialog(parent, tmp_path / "a.json", tmp_path)
     assert dialog.choices.images_dir is None
     (line,) = dialog.findChildren(QLineEdit)
@@ -57,12 +61,12 @@ def test_an_import_takes_the_folder_that_is_typed(qtbot: QtBot, tmp_path: Path) 
     assert dialog.choices.images_dir == tmp_path / "sub"
 
 
-def test_an_export_writes_open_proposals_when_asked(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
+def test_an_export_writes_open_proposals_when_asked(
+    session: Session, parent: QWidget, tmp_path: Path
+) -> None:
     assert session.project is not None
     propose(session, 0.7)
     written(session)
-    parent = QWidget()
-    qtbot.addWidget(parent)
     dialog = ExportDialog(parent, session.project.images(), tmp_path / "a.json")
     _tick(dialog, "New")
     _tick(dialog, "open proposals")
@@ -76,11 +80,9 @@ def test_an_export_writes_open_proposals_when_asked(session: Session, qtbot: QtB
 
 
 def test_an_export_says_that_it_replaces_a_file_and_needs_a_name(
-    session: Session, qtbot: QtBot, tmp_path: Path
+    session: Session, parent: QWidget, tmp_path: Path
 ) -> None:
     assert session.project is not None
-    parent = QWidget()
-    qtbot.addWidget(parent)
     dialog = ExportDialog(parent, session.project.images(), tmp_path / "there.json")
     buttons, (summary, *_) = dialog.findChild(QDialogButtonBox), dialog.findChildren(QLabel, "faint")
     assert buttons is not None
