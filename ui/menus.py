@@ -28,6 +28,7 @@ SIDE_BAR = (
     "tool.solve",
     "tool.split",
 )
+LETTERS = {"Model": "M&odel"}  # that open a menu with Alt, where it is not the first one
 TOP_IDS = {"accept_all": "accept.all", "prelabel": "prelabel.this"}
 
 
@@ -95,7 +96,7 @@ class Actions(QObject):
     def fill_menu_bar(self) -> None:
         """The menus, in the table's order."""
         for title in MENUS:
-            menu: QMenu = self._window.menuBar().addMenu(title)
+            menu: QMenu = self._window.menuBar().addMenu(LETTERS.get(title, f"&{title}"))
             for spec in ACTIONS:
                 if spec.menu == title:
                     if spec.separated:

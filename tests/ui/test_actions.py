@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from pytestqt.qtbot import QtBot
 
 from app.annotation import AnnotationState
@@ -182,3 +183,13 @@ def test_a_key_that_needs_something_says_what(
 
 def test_every_condition_has_words() -> None:
     assert {spec.when for spec in ACTIONS} - {always} <= set(NEEDS)
+
+
+def test_every_menu_has_a_letter_of_its_own(session: Session, qtbot: QtBot) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    titles = [action.text() for action in window.menuBar().actions()]
+    letters = [QKeySequence.mnemonic(title).toString() for title in titles]
+    assert [title.replace("&", "") for title in titles] == list(MENUS)
+    assert "" not in letters
+    assert len(set(letters)) == len(letters)

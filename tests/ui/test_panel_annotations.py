@@ -103,6 +103,18 @@ def test_buttons_act_on_what_is_chosen(panel: AnnotationsPanel, session: Session
     qtbot.waitUntil(lambda: not panel.delete.isEnabled())
 
 
+def test_accepting_is_offered_where_there_is_a_proposal(
+    panel: AnnotationsPanel, session: Session, qtbot: QtBot
+) -> None:
+    (proposal,) = propose(session, 0.9)
+    made = draw(session)
+    qtbot.waitUntil(panel.accept.isEnabled)
+    session.select([made.id])
+    qtbot.waitUntil(lambda: not panel.accept.isEnabled())
+    session.select([made.id, proposal.id])
+    qtbot.waitUntil(panel.accept.isEnabled)
+
+
 def test_the_menu_of_categories_relabels(panel: AnnotationsPanel, session: Session) -> None:
     made = draw(session)
     session.select([made.id])

@@ -193,7 +193,8 @@ class AnnotationsPanel(QWidget):
                 words += f" · {_shown(over, len(proposals), threshold)}"
             self.summary.setText(words)
         self.histogram.setVisible(bool(proposals))
-        self.accept.setEnabled(over > 0)
+        chosen = set(self._session.selection)
+        self.accept.setEnabled(any(each.id in chosen for each in proposals) if chosen else over > 0)
         self.reject.setEnabled(over > 0 or bool(self._session.selection))
         some = bool(self._session.selection)
         for tool in (self.relabel, self.copy, self.delete):
