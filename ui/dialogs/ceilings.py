@@ -77,7 +77,7 @@ class CeilingsDialog(QDialog):
         self._lay_out()
         self._connect()
         self.worst.wanted.connect(context.go_to)
-        self.resize(900, 720)
+        self.resize(900, min(720, self.screen().availableSize().height() - 60))
 
     # --- made once -----------------------------------------------------------------------------------------
 

@@ -101,7 +101,7 @@ class HelpDialog(QDialog):
         layout = QVBoxLayout(self)
         for widget in (search, text, buttons):
             layout.addWidget(widget)
-        self.resize(640, 720)
+        self.resize(640, min(720, self.screen().availableSize().height() - 60))
 
 
 def about(parent: QWidget) -> None:
