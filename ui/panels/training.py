@@ -99,6 +99,7 @@ class TrainingPanel(QWidget):
             layout.addWidget(widget)
         layout.addWidget(self.losses, 1)
         layout.addWidget(self.scores, 1)
+        layout.addStretch(0)  # before a run there are no curves to take the room
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
