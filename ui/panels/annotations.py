@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -27,6 +26,7 @@ from ui.panels.annotation_row import AnnotationRow
 from ui.panels.score_histogram import ScoreHistogram
 from ui.session import Session
 from ui.widgets.icon_button import IconButton
+from ui.widgets.table import Table
 
 EMPTY_YET = "Nothing here yet. Draw (P, R, B), or press F5 for the model's proposals."
 EMPTY = {
@@ -45,7 +45,7 @@ class AnnotationsPanel(QWidget):
         self.model = AnnotationModel(session)
         self.summary = QLabel(wordWrap=True)
         self.histogram = ScoreHistogram(session)
-        self.table = QTableView(showGrid=False)
+        self.table = Table()
         self.table.setAccessibleName("Annotations of this image")
         self.accept = self._button(
             "Accept", "Accept the chosen proposals, or all visible ones", session.accept

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QSizePolicy,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +30,7 @@ from ui.panels.image_row import HEIGHT, STATE_COLORS, ImageRow
 from ui.session import Session
 from ui.widgets.chips import ChoiceChips
 from ui.widgets.own_keys import OwnKeys
+from ui.widgets.table import Table
 
 ORDERS = {
     "name": "By name",
@@ -63,7 +63,7 @@ class ImagesPanel(QWidget):
         self.order.setAccessibleName("Order of the images")
         for key, words in ORDERS.items():
             self.order.addItem(words, key)
-        self.list = QTableView(showGrid=False)  # a QListView asks about every row: 0.15 s for 100,000
+        self.list = Table()  # a QListView asks about every row: 0.15 s for 100,000
         self.list.setAccessibleName("Images")
         self.list.setModel(self.model)
         self.list.setItemDelegate(ImageRow(self.list))
