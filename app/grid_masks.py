@@ -54,9 +54,9 @@ def with_changes(mask: BoxMask, field: Field, inside: bool) -> BoxMask:
     if across < 1 or down < 1:
         return mask
     part = slice(top, bottom), slice(left, right)
-    positive = above(field.logits[part], 0.0, left, top, area, field)
     allowed = cv2.dilate(field.changed[part].astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
     touched = above(allowed, 0.5, left, top, area, field)
+    positive = above(field.logits[part], 0.0, left, top, area, field, where=touched)
     if field.whole:  # a change may go both ways
         return _replaced(mask, area, touched, positive)
     touched &= positive if inside else ~positive
@@ -73,11 +73,21 @@ def _replaced(mask: BoxMask, area: Rectangle, touched: NDArray[np.bool_], bits: 
 
 
 def above(
-    values: NDArray[np.float32], limit: float, left: int, top: int, area: Rectangle, field: Field
+    values: NDArray[np.float32],
+    limit: float,
+    left: int,
+    top: int,
+    area: Rectangle,
+    field: Field,
+    *,
+    where: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
-    """Where `sampled` values are above a limit; of a large area only blocks near an edge are sampled."""
+    """Where `sampled` values are above a limit; of a large area only blocks near an edge are sampled.
+
+    `where`: nobody asks about the other pixels: blocks without any of these are not looked at.
+    """
     x0, y0, x1, y1 = area
-    result = np.empty((y1 - y0, x1 - x0), np.bool_)
+    result = np.zeros((y1 - y0, x1 - x0), np.bool_)
     above = values > limit
     side = BLOCK if result.size > BLOCK**2 * 16 else max(result.shape)
     for y in range(y0, y1, side):
@@ -85,6 +95,8 @@ def above(
         rows = _reached(y, bottom, field.grid.rectangle[1], field.grid.scale[1], top, above.shape[0])
         for x in range(x0, x1, side):
             right = min(x + side, x1)
+            if where is not None and not where[y - y0 : bottom - y0, x - x0 : right - x0].any():
+                continue
             columns = _reached(x, right, field.grid.rectangle[0], field.grid.scale[0], left, above.shape[1])
             cells = above[rows, columns]
             block = result[y - y0 : bottom - y0, x - x0 : right - x0]

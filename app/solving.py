@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,10 +151,20 @@ def _without_islands(mask: BoxMask, before: BoxMask, strokes: Sequence[Stroke]) 
     for point in (each.points[0] for each in strokes if not each.inside):
         if not covers(before, *point):
             continue
-        island = _piece(before, point)
-        if np.count_nonzero(island.bits) <= limit and not any(covers(island, *each) for each in kept):
+        known = _islands(before)
+        if point not in known:
+            piece = _piece(before, point)
+            known[point] = piece if np.count_nonzero(piece.bits) <= limit else None
+        island = known[point]
+        if island is not None and not any(covers(island, *each) for each in kept):
             mask = subtract(mask, island)
     return mask
+
+
+@lru_cache(maxsize=2)
+def _islands(mask: BoxMask) -> dict[Point, BoxMask | None]:
+    """What hangs together with places of a mask, if that is loose: looked for once, not with each hint."""
+    return {}
 
 
 def _piece(mask: BoxMask, point: Point) -> BoxMask:

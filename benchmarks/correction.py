@@ -39,12 +39,15 @@ from ui.canvas.view import Canvas
 from ui.session import Session
 from ui.tools.pixel_work import pixel_work
 from ui.tools.pixels import pixels_of
+from ui.turns import turns_of
 
 NAME = "correction"
 SIDE, K = 138, 32
 HINTS = 60
 REACH = (0.04, 0.12, 0.4)  # of the image's width: how large the instances are
 STEPS = 6  # events of a stroke
+ROUNDS = 15  # of four clicks
+BETWEEN, HELD = 0.15, 0.06  # seconds: from a click to the next, and of the button, of a fast hand
 RING = 90.0, 150.0  # widget units from its middle: where strokes begin, in turn
 REST = 0.3  # seconds: longer than the tool waits before it tries a hint out
 
@@ -65,6 +68,11 @@ def measure() -> Report:
                 report.add(what, hints.times, target="p95 33 ms")
                 report.add("the same: longest the GUI thread was busy", hints.blocks, target="16 ms")
                 report.add("the same: first hint of the instance, without a rest", hints.first)
+                report.add(
+                    "the same: fast clicks, second and fourth hint",
+                    clicks(session, canvas, reach),
+                    target="p95 33 ms",
+                )
                 report.add("the same places by the brush", brushed(session, canvas, reach))
             report.add("the whole mask at 24 MP: sum, sigmoid, resize, threshold", usual(session))
             report.add("hint to mask and annotation, full resolution, 2400 px", alone(session))
@@ -146,10 +154,43 @@ def strokes(session: Session, canvas: Canvas, reach: float) -> Hints:
             else:
                 made.first.append(elapsed)
         mouse(canvas, QMouseEvent.Type.MouseButtonRelease, at + along * (STEPS - 1))
-        wait_for(lambda: not answers.latest._running)
+        wait_for(lambda: turns_of(session).idle)
         wait_for(lambda: canvas.stage.is_complete)
     canvas.set_tool("select")
     return made
+
+
+def clicks(session: Session, canvas: Canvas, reach: float) -> list[float]:
+    """Milliseconds from each second and fourth click to its mask, the pointer never at rest.
+
+    These are answered on a grid that is made of the mask as the hints before left it.
+    """
+    times = []
+    for _ in range(ROUNDS):
+        choose(session, canvas, reach)
+        canvas.set_tool("solve")
+        answers = canvas.tool._solving.answers  # type: ignore[attr-defined]
+        for number in range(4):
+            pause(BETWEEN)
+            at, _ = places(canvas, number)
+            answered, start = answers.live.shows, time.perf_counter()
+            mouse(canvas, QMouseEvent.Type.MouseButtonPress, at)
+            wait_for(lambda answered=answered: answers.live.shows > answered)  # type: ignore[misc]
+            QApplication.processEvents()  # the repaint
+            if number % 2:
+                times.append((time.perf_counter() - start) * 1000)
+            pause(HELD)
+            mouse(canvas, QMouseEvent.Type.MouseButtonRelease, at)
+        wait_for(lambda: turns_of(session).idle)
+        canvas.set_tool("select")
+        wait_for(lambda: canvas.stage.is_complete)
+    return times
+
+
+def pause(seconds: float) -> None:
+    """What a hand needs."""
+    until = time.perf_counter() + seconds
+    wait_for(lambda: time.perf_counter() > until)
 
 
 def places(canvas: Canvas, number: int) -> tuple[QPointF, QPointF]:
@@ -167,8 +208,7 @@ def rest(canvas: Canvas, at: QPointF) -> None:
         QMouseEvent.Type.MouseMove, at, canvas.mapToGlobal(at), none, none, Qt.KeyboardModifier.NoModifier
     )
     QApplication.sendEvent(canvas, event)
-    until = time.perf_counter() + REST
-    wait_for(lambda: time.perf_counter() > until)
+    pause(REST)
 
 
 def brushed(session: Session, canvas: Canvas, reach: float) -> list[float]:

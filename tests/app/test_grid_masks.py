@@ -1,5 +1,7 @@
 """What changes on the grid comes to the image's resolution as if every pixel had been sampled."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,24 @@ def test_only_blocks_near_an_edge_are_sampled_and_all_pixels_are_as_if_all_were(
     clear = np.abs(full) > 1e-4
     found = above(field.logits[top:, left:], 0.0, left, top, part, field)
     np.testing.assert_array_equal(found[clear], (full > 0)[clear])
+
+
+def test_where_nobody_asks_nothing_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    field = _field((1500, 1100), (70, 90), seed=3)
+    area = field.grid.rectangle
+    whole = above(field.logits, 0.0, 0, 0, area, field)
+    asked = np.zeros_like(whole)
+    asked[200:260, 300:420] = True
+    seen: list[int] = []
+
+    def counted(*arguments: Any) -> Any:
+        seen.append(1)
+        return sampled(*arguments)
+
+    monkeypatch.setattr("app.grid_masks.sampled", counted)
+    found = above(field.logits, 0.0, 0, 0, area, field, where=asked)
+    np.testing.assert_array_equal(found[asked], whole[asked])
+    assert len(seen) <= 4
 
 
 def test_only_places_that_are_wrong_are_painted() -> None:

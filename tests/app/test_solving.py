@@ -87,6 +87,24 @@ def test_where_masks_differ() -> None:
     assert changed_rect(c, d) == (3.0, 0.0, 5.0, 3.0)
 
 
+def test_each_hint_looks_for_its_loose_piece_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    import app.solving as module
+
+    asked: list[tuple[float, float]] = []
+    piece = module._piece
+
+    def counted(mask: BoxMask, point: tuple[float, float]) -> BoxMask:
+        asked.append(point)
+        return piece(mask, point)
+
+    monkeypatch.setattr(module, "_piece", counted)
+    before = BoxMask(10, 10, np.ones((40, 40), np.bool_))
+    strokes = [Stroke(((12.5 + 3 * each, 14.5),), False) for each in range(3)]
+    for count in (1, 2, 3):
+        module._without_islands(before, before, strokes[:count])
+    assert asked == [each.points[0] for each in strokes]
+
+
 def test_a_loose_piece_goes_as_a_whole() -> None:
     known = prediction()
     bits = np.zeros(SIZE[::-1], np.bool_)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from pytestqt.qtbot import QtBot
 
 from app.annotation import AnnotationId, AnnotationState, ImageId
 from app.edits import EditKind, change
+from app.fine import FineLook, shared_look
 from app.geometry import PolygonPart, Polygons, to_mask, window
 from app.instance_solving import Step
 from app.solving import solve_strokes
+from model.fine.sight import built_in
 from tests.ui.canvas_fakes import FakeSession, annotation, disc, mask_annotation
-from tests.ui.solving import SIZE, click, show_proposal
+from tests.ui.solving import SIZE, click, prediction, show_proposal
 from ui.canvas.view import Canvas
 from ui.tools.hints import hints_of
 from ui.tools.pixel_work import with_mask
@@ -306,6 +309,85 @@ def test_a_crash_costs_the_hint_it_was_about_and_no_other(
     assert not bits(session)[150, 80]
     assert strokes(canvas) == 1
     assert any("something went wrong" in each for each in session.messages)
+
+
+class Counted:
+    """The network that looks at instances, and how often it was asked."""
+
+    def __init__(self, look: FineLook) -> None:
+        self._look, self.looks = look, 0
+        real = look._network.look
+
+        def counted(*args: Any, **named: Any) -> Any:
+            self.looks += 1
+            return real(*args, **named)
+
+        self._look._network = SimpleNamespace(look=counted)  # type: ignore[assignment]
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    network = built_in()
+    assert network is not None
+    look = FineLook(network)
+    for module in ("answers", "outlook"):
+        monkeypatch.setattr(f"ui.tools.{module}.shared_look", lambda: look)
+    return Counted(look)
+
+
+def quiet(qtbot: QtBot, canvas: Canvas) -> None:
+    """All that was asked of threads is there."""
+    qtbot.waitUntil(lambda: not canvas.tool._solving.answers.latest._running)  # type: ignore[attr-defined]
+    qtbot.wait(20)
+
+
+def textured(session: FakeSession) -> None:
+    """The proposal on an image that can be looked at."""
+    assert session.document is not None
+    rng = np.random.default_rng(3)
+    pixels = rng.integers(0, 255, (SIZE[1], SIZE[0], 3), np.uint8)
+    session.show(pixels, session.document.annotations.values())
+    session.select([ONE])
+
+
+def test_an_instance_is_looked_at_before_the_hints_that_need_it(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, looked: Counted
+) -> None:
+    textured(session)
+    quiet(qtbot, canvas)
+    chosen = looked.looks
+    assert chosen >= 1
+    click(canvas, 220, 60, LEFT)
+    qtbot.waitUntil(lambda: len(steps(session)) == 1)
+    quiet(qtbot, canvas)
+    before = looked.looks
+    assert before == chosen + 1  # for the second hint, not for the first
+    click(canvas, 80, 150, RIGHT)  # the second: looked at anew
+    qtbot.waitUntil(lambda: len(steps(session)) == 2)
+    quiet(qtbot, canvas)
+    assert looked.looks == before
+
+
+def test_what_was_looked_at_beforehand_makes_the_same_mask(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    textured(session)
+    start = session.document.annotations[ONE]  # type: ignore[union-attr]
+    places = [(220.0, 60.0, LEFT), (80.0, 150.0, RIGHT), (200.0, 150.0, LEFT), (60.0, 60.0, RIGHT)]
+    for number, (x, y, button) in enumerate(places):
+        click(canvas, x, y, button)
+        qtbot.waitUntil(lambda number=number: len(steps(session)) == number + 1)  # type: ignore[misc]
+        quiet(qtbot, canvas)
+    strokes = steps(session)[-1].strokes
+    alone = solve_strokes(
+        start,
+        prediction(),
+        strokes,
+        before=to_mask(start.geometry, *SIZE),
+        pixels=session.pixels,
+        finely=shared_look(),
+    )
+    assert (bits(session) == window(alone.mask, 0, 0, *SIZE)).all()
 
 
 def test_the_canvas_that_closes_waits_for_hints_and_keeps_them(
