@@ -107,9 +107,10 @@ class Context(QObject):
             self.session.reload_document()
             self.session.message.emit(report.words(), "warning" if report.failed else "info")
 
+        title = "Pre-labelling in tiles" if tiles else "Pre-labelling"
         self.session.model.with_inference(
             lambda inference: self.run_task(
-                "Pre-labelling", prelabel_task(self.session, inference, image_ids, tiles=tiles), done
+                title, prelabel_task(self.session, inference, image_ids, tiles=tiles), done
             )
         )
 

@@ -9,11 +9,11 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.annotation import AnnotationState, CategoryId, Origin
-from app.edits import Change, Edit, EditKind
+from app.edits import Change, Edit, EditKind, change
 from tests.builders import box_mask, make_annotation
 from tests.ui.acting import document_of, draw, propose
 from ui.panels.annotation_model import AREA, CATEGORY, EYE, SCORE
-from ui.panels.annotations import AnnotationsPanel
+from ui.panels.annotations import LOOKING, AnnotationsPanel
 from ui.session import Session
 
 
@@ -71,6 +71,23 @@ def test_only_a_score_of_the_model_is_shown(panel: AnnotationsPanel, session: Se
     }
     assert list(shown.values()) == ["", "0.70", "0.90"]
     assert [panel.model.row_of(each.id) for each in (taken, found, other, proposal)] == [0, 1, 2, 3]
+
+
+def test_large_areas_are_short(panel: AnnotationsPanel, session: Session) -> None:
+    made = draw(session)
+    assert panel.model.index(0, AREA).data() == "240"
+    large = replace(made, area=2_931_234.0)
+    session.apply(change(EditKind.RESHAPE, made.image_id, [(made, large)]))
+    assert panel.model.index(0, AREA).data() == "2.93 M"
+    assert "2,931,234 of " in panel.model.index(0, AREA).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_while_the_model_looks_it_says_so(
+    panel: AnnotationsPanel, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session.model, "is_looking_at", lambda image_id: True)
+    session.model_state_changed.emit("")
+    qtbot.waitUntil(lambda: panel.summary.text() == LOOKING)
 
 
 def test_an_edit_of_one_does_not_reset_the_table(panel: AnnotationsPanel, session: Session) -> None:

@@ -56,6 +56,11 @@ def score_of(each: Annotation) -> float | None:
     return each.score if told else None
 
 
+def _count(pixels: float) -> str:
+    """Short enough for its column, also in images of a hundred megapixels."""
+    return f"{pixels:,.0f}" if pixels < 999_500 else f"{pixels / 1e6:.2f} M"
+
+
 def _listed(each: Annotation) -> bool:
     return each.state is not AnnotationState.REJECTED
 
@@ -201,12 +206,13 @@ class AnnotationModel(QAbstractTableModel):
         if column == SCORE:
             score = score_of(each)
             return "" if score is None else f"{score:.2f}"
-        return f"{each.area:,.0f}"
+        return _count(each.area)
 
     def _tip(self, each: Annotation) -> str:
         x, y, width, height = each.bbox
         by = f" by {each.origin.model_version}" if each.origin else ""
-        return f"{MARKS[each.state][2:]}{by}; {width:.0f} x {height:.0f} pixels at {x:.0f}, {y:.0f}"
+        where = f"{width:.0f} x {height:.0f} pixels at {x:.0f}, {y:.0f}"
+        return f"{MARKS[each.state][2:]}{by}; {each.area:,.0f} of {where}"
 
     def _swatch(self, category_id: CategoryId) -> QPixmap:
         category = self._categories.get(category_id)

@@ -29,6 +29,7 @@ from ui.widgets.icon_button import IconButton
 from ui.widgets.table import Table
 
 EMPTY_YET = "Nothing here yet. Draw (P, R, B), or press F5 for the model's proposals."
+LOOKING = "The model is looking at this image. Drawing (P, R, B) need not wait for it."
 EMPTY = {
     ImageState.PRELABELLED: "The model found nothing here. Draw what there is, or mark it done as empty.",
     ImageState.DONE: "Done, and empty: an example of nothing being there.",
@@ -124,6 +125,7 @@ class AnnotationsPanel(QWidget):
         session.selection_changed.connect(self.show_selection)
         session.threshold_changed.connect(lambda _: self._view_changed())
         session.view_changed.connect(self._view_changed)
+        session.model_state_changed.connect(lambda _: self._recount.start())
         self._recount.timeout.connect(self._summarise)
         self.table.selectionModel().selectionChanged.connect(self._selected)
         self.table.clicked.connect(self._clicked)
@@ -186,7 +188,8 @@ class AnnotationsPanel(QWidget):
         if document is None:
             self.summary.setText("No image")
         elif not there:
-            self.summary.setText(EMPTY.get(document.state, EMPTY_YET))
+            looking = self._session.model.is_looking_at(document.image.id)
+            self.summary.setText(LOOKING if looking else EMPTY.get(document.state, EMPTY_YET))
         else:
             words = f"{mine} annotation{'' if mine == 1 else 's'}"
             if proposals:
