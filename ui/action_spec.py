@@ -45,7 +45,9 @@ def can_redo(context: Context) -> bool:
     return context.session.document is not None and context.session.document.can_redo
 
 
-NEEDS = {  # the conditions in words, for who wants to use an action that cannot be used
+NEEDS: dict[
+    Callable[[Context], bool], str
+] = {  # the conditions in words, for who wants to use an action that cannot be used
     with_project: "open a project first",
     with_image: "open an image first",
     with_chosen: "choose an instance first, by a click or Tab",
