@@ -28,6 +28,7 @@ from model.recipes import RECIPES
 from model.targets import Target
 from model.yolact import Yolact
 
+FARTHEST = 4.0  # a corner may lie outside the image, but pixels lie farther out
 Norms = Literal["auto", "frozen", "batch"]
 _FAULTS = (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError)
 
@@ -127,6 +128,13 @@ def _target(arrays: Mapping[str, NDArray], index: int, path: Path, config: Model
     if rows.ndim != 2 or rows.shape[1] != 5 or not np.isfinite(rows).all():
         raise DataError(f"{path}: expected boxes_{index} (n, 5) of numbers, got shape {rows.shape}")
     labels = rows[:, 4].astype(np.int64)
+    if (labels != rows[:, 4]).any():
+        raise DataError(f"{path}: expected whole numbers as labels in boxes_{index}, got others")
+    if (farthest := np.abs(rows[:, :4]).max(initial=0)) > FARTHEST:
+        raise DataError(
+            f"{path}: expected boxes_{index} as x1 y1 x2 y2 in 0..1, got up to {farthest:.6g}: "
+            "divide by the size"
+        )
     given = arrays.get(f"num_crowds_{index}")
     crowds = int(given.reshape(-1)[0]) if given is not None and given.size else int((labels < 0).sum())
     count = len(rows) - crowds
@@ -161,12 +169,16 @@ def _masks(
         raise DataError(
             f"{path}: expected masks_{index} ({count} or more, {side}, {side}), got shape {masks.shape}"
         )
+    if not np.isfinite(masks[:count]).all():
+        raise DataError(f"{path}: expected finite masks_{index}, got values that are no numbers")
     return torch.from_numpy(np.ascontiguousarray(masks[:count], np.float32))
 
 
 def _get(arrays: Mapping[str, NDArray], name: str, path: Path) -> NDArray:
     if name not in arrays:
         raise DataError(f"{path}: expected an array {name!r}, got {', '.join(sorted(arrays)[:8]) or 'none'}")
+    if arrays[name].dtype.kind not in "fiub":
+        raise DataError(f"{path}: expected numbers in {name!r}, got {arrays[name].dtype}")
     return arrays[name]
 
 

@@ -25,6 +25,8 @@ from model.key_report import closest, count_classes, fitting
 # What torch.load raises on damaged files, or on ones that are not torch's at all.
 _FAULTS = (RuntimeError, OSError, EOFError, ValueError, LookupError, AttributeError, TypeError, MemoryError)
 _CALLED = re.compile(r"GLOBAL (\S+)")
+WRAPPERS = ("state_dict", "model", "model_state_dict", "net")  # of several, the first
+PREFIXES = ("module.", "_orig_mod.", "model.", "net.")  # of parallel, compiled and training wrappers
 _OLD_EXTRAS = re.compile(r"fpn\.downsample_layers\.([2-9]|\d\d)\.|backbone\.layer(?!s)")
 
 
@@ -34,8 +36,8 @@ def read(path: Path) -> dict[str, Tensor]:
     What a newer PyTorch adds by itself (the batch counters of batch norms) is added where it is not there.
     """
     state = read_tensors(path)
-    if state and all(key.startswith("module.") for key in state):  # saved from within a parallel wrapper
-        state = {key.removeprefix("module."): value for key, value in state.items()}
+    while prefix := _wrapping(state):
+        state = {key.removeprefix(prefix): value for key, value in state.items()}
     renamed = {rename(key): value for key, value in state.items()}
     tensors = {key: value for key, value in renamed.items() if not _OLD_EXTRAS.match(key)}
     if any(key.startswith(("flow_net.", "flow_net_pre_convs.", "spa.")) for key in tensors):
@@ -49,14 +51,11 @@ def read(path: Path) -> dict[str, Tensor]:
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The state dict of a file of torch's, as it stands there. Raises WeightsError; executes nothing."""
-    state = _load(path)
-    for wrapper in ("state_dict", "model"):
-        if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
-            state = state[wrapper]
+    state = _unwrapped(_load(path))
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise WeightsError(
-            f"{path}: expected a state dict of tensors, got {type(state).__name__} of other things"
-        )
+        raise WeightsError(f"{path}: expected a state dict of tensors, got {_what(state)}")
+    if not state:
+        raise WeightsError(f"{path}: expected a state dict of tensors, got an empty one")
     for key, value in state.items():
         if kind := _unusual(value):
             raise WeightsError(
@@ -64,6 +63,33 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
                 "save the network's own state_dict()"
             )
     return {str(key): value for key, value in state.items()}
+
+
+def _wrapping(state: Mapping[str, Tensor]) -> str:
+    """What all keys begin with when the network was saved from within another module; '' for nothing."""
+    return next((each for each in PREFIXES if state and all(key.startswith(each) for key in state)), "")
+
+
+def _unwrapped(content: object) -> object:
+    """The state dict of a training script's checkpoint, which also holds its step, optimiser and so on."""
+    if not isinstance(content, Mapping) or all(isinstance(value, Tensor) for value in content.values()):
+        return content
+    dicts = {
+        key: value
+        for key, value in content.items()
+        if isinstance(value, Mapping) and value and all(isinstance(each, Tensor) for each in value.values())
+    }
+    for name in WRAPPERS:
+        if name in dicts:
+            return dicts[name]
+    return next(iter(dicts.values())) if len(dicts) == 1 else content
+
+
+def _what(content: object) -> str:
+    """Something else than a state dict, in a few words."""
+    if isinstance(content, Mapping):
+        return f"a dictionary of {', '.join(str(key)[:40] for key in list(content)[:6])}"
+    return f"a {type(content).__name__}"
 
 
 def _unusual(value: Tensor) -> str:

@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 
 from model import checkpoint
+from model import published as published_files
 from model.card import ModelCard
 from model.checkpoint import convert_published, load, resolve, save
 from model.config import CONFIGS
@@ -245,6 +246,26 @@ def test_old_and_wrapped_files_load(published: Path, tmp_path: Path) -> None:
     path = tmp_path / "yolact_edge_mobilenetv2_1_2.pth"
     torch.save({"state_dict": state}, path, _use_new_zipfile_serialization=False)
     assert load(path)[1].config.name == "yolact_edge_mobilenetv2"
+
+
+@pytest.mark.parametrize("wrapper", ["", "state_dict", "model", "model_state_dict", "weights"])
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module.net."])
+def test_checkpoints_of_training_scripts_load(tmp_path: Path, wrapper: str, prefix: str) -> None:
+    state = {f"{prefix}{key}": value for key, value in tiny_model().state_dict().items()}
+    content = {"epoch": 3, "optimizer": {"state": {}}, wrapper: state} if wrapper else state
+    torch.save(content, tmp_path / "a.pth")
+    assert published_files.read(tmp_path / "a.pth").keys() == tiny_model().state_dict().keys()
+
+
+def test_what_is_no_state_dict_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    for content, words in (
+        ({"epoch": 3, "lr": 0.1}, "a dictionary of epoch, lr"),
+        ([], "a list"),
+        ({}, "an empty"),
+    ):
+        torch.save(content, path)
+        assert f"expected a state dict of tensors, got {words}" in refusal(path)
 
 
 def test_video_weights_are_told_apart(published: Path, tmp_path: Path) -> None:

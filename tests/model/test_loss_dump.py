@@ -1,6 +1,7 @@
 """`train --dump-losses`: the batch file's conventions, and the terms against loops in double precision."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,36 @@ def test_a_missing_array_is_named(name: str, weights: Path, tmp_path: Path) -> N
     del arrays[name]
     with pytest.raises(InputError, match=name):
         dumped(tmp_path, weights, arrays)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("boxes_1", lambda boxes: boxes * [SIZE, SIZE, SIZE, SIZE, 1], "in 0..1"),
+        ("boxes_1", lambda boxes: boxes + np.array((0, 0, 0, 0, 0.5)), "whole numbers"),
+        ("boxes_1", lambda boxes: boxes.astype(str), "expected numbers in 'boxes_1'"),
+        ("masks_1", lambda masks: masks * np.nan, "finite masks_1"),
+        ("images", lambda images: images.astype(np.complex64), "expected numbers in 'images'"),
+    ],
+)
+def test_values_that_mean_something_else_are_refused(
+    weights: Path, tmp_path: Path, name: str, values: Callable[[NDArray], NDArray], words: str
+) -> None:
+    arrays = batch()
+    with pytest.raises(InputError, match=words) as caught:
+        dumped(tmp_path, weights, arrays | {name: values(arrays[name])})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float16, np.uint8, np.bool_])
+def test_the_type_of_masks_does_not_matter(weights: Path, tmp_path: Path, kind: type) -> None:
+    arrays = batch()
+    others = {name: values.astype(kind) for name, values in arrays.items() if name.startswith("masks")}
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    before, after = dumped(tmp_path / "a", weights, arrays), dumped(tmp_path / "b", weights, arrays | others)
+    for name, values in before.items():
+        np.testing.assert_array_equal(after[name], values, err_msg=name)
 
 
 def test_images_of_another_size_are_refused(weights: Path, tmp_path: Path) -> None:
