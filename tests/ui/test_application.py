@@ -11,6 +11,8 @@ from pathlib import Path
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app import edits
+from tests.builders import box_mask, make_annotation, make_project
 from ui.application import FirstPainting
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +53,36 @@ raise SystemExit(start.open_window(Path(sys.argv[1]) if sys.argv[1:] else None, 
 """
 
 
-def started(folder: Path, *arguments: str) -> list[dict[str, object]]:
+USABLE = """
+import builtins, json, sys
+from pathlib import Path
+from ui import start
+
+def watch(window):
+    session = window.session
+    session._opening._later.setInterval(10**9)  # what comes after the start
+
+    def changed():
+        if session.pixels is not None:
+            print(json.dumps({"modules": sorted(sys.modules), "import": builtins.__import__.__name__,
+                              "rows": window.images.model.rowCount(),
+                              "annotations": len(session.document.annotations)}))
+            window.close()
+
+    session.document_changed.connect(changed)
+
+raise SystemExit(start.open_window(Path(sys.argv[1]), watch))
+"""
+LATER = {  # modules that have no business before the first image is shown and can be worked on
+    *("torch", "torchvision", "onnxruntime", "scipy", "shapely", "pycocotools", "huggingface_hub"),
+    *("asyncio", "sqlalchemy", "ssl", "email.message", "http.client", "multiprocessing", "socket"),
+    *("PySide6.QtNetwork", "PySide6.QtDBus", "PySide6.QtQml", "PySide6.QtOpenGL", "PySide6.QtTest"),
+    *("app.store", "app.inference", "app.retraining", "app.coco", "app.pretrained", "app.runs"),
+    *("ui.panels.training", "ui.dialogs.settings", "ui.dialogs.help", "ui.tour.tour", "unittest", "pydoc"),
+}
+
+
+def started(folder: Path, *arguments: str, program: str = STARTED) -> list[dict[str, object]]:
     """What a real start tells: when it was painted first, and when a project was there or refused."""
     environment = {
         **os.environ,
@@ -60,7 +91,7 @@ def started(folder: Path, *arguments: str) -> list[dict[str, object]]:
         "XDG_CONFIG_HOME": str(folder / "settings"),
     }
     ended = subprocess.run(
-        [sys.executable, "-c", STARTED, *arguments],
+        [sys.executable, "-c", program, *arguments],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -85,6 +116,33 @@ def test_the_window_is_seen_before_the_project_is_read(project_folder: Path, tmp
     assert seen["page"] == read["page"] == 1  # the canvas keeps its place, there is no flash of the welcome
     assert "Opening project" in str(seen["title"])
     assert "Opening" not in str(read["title"])
+
+
+def test_the_first_image_is_shown_before_anything_else_is_loaded(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    document = project.document(project.images()[0].id)
+    document.apply(edits.add(document.image.id, [make_annotation(document, box_mask(5, 5, 20, 10))]))
+    project.close()
+    (usable,) = started(tmp_path, str(project.folder), program=USABLE)
+    assert (usable["rows"], usable["annotations"]) == (3, 1)
+    assert not LATER & set(usable["modules"])  # type: ignore[call-overload]
+    assert usable["import"] == "__import__"  # PySide6's own reads the source of every module
+
+
+def test_a_lists_inside_is_known_to_python(tmp_path: Path) -> None:
+    """PySide6 makes every kind of widget to find out what one is that it does not know."""
+    program = """
+import enum, json
+from PySide6.QtWidgets import QApplication
+from ui.widgets.table import Table
+
+application, table, made = QApplication([]), Table(), []
+new = enum.EnumType.__new__
+enum.EnumType.__new__ = lambda kind, name, *rest, **more: made.append(name) or new(kind, name, *rest, **more)
+table.viewport().update()
+print(json.dumps({"made": made}))
+"""
+    assert started(tmp_path, program=program) == [{"made": []}]
 
 
 def test_a_project_that_cannot_be_opened_leads_to_the_welcome(tmp_path: Path) -> None:
