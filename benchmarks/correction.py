@@ -169,13 +169,13 @@ def clicks(session: Session, canvas: Canvas, reach: float) -> list[float]:
     for _ in range(ROUNDS):
         choose(session, canvas, reach)
         canvas.set_tool("solve")
-        answers = canvas.tool._solving.answers  # type: ignore[attr-defined]
+        live = canvas.tool._solving.answers.live  # type: ignore[attr-defined]
         for number in range(4):
             pause(BETWEEN)
             at, _ = places(canvas, number)
-            answered, start = answers.live.shows, time.perf_counter()
+            answered, start = live.shows, time.perf_counter()
             mouse(canvas, QMouseEvent.Type.MouseButtonPress, at)
-            wait_for(lambda answered=answered: answers.live.shows > answered)  # type: ignore[misc]
+            wait_for(lambda live=live, answered=answered: live.shows > answered)  # type: ignore[misc]
             QApplication.processEvents()  # the repaint
             if number % 2:
                 times.append((time.perf_counter() - start) * 1000)
