@@ -148,6 +148,7 @@ class MainWindow(QMainWindow):
         self.canvas.pointer_moved.connect(self.show_place)
         session.category_wanted.connect(self._ask_for_category)
         self.categories.settled.connect(self.canvas.setFocus)
+        self.images.settled.connect(self.canvas.setFocus)
         context.training_wanted.connect(lambda: self.docks.bring("Training"))
         context.versions_wanted.connect(self._show_versions)
         context.weights_wanted.connect(self.model_button.open_file)

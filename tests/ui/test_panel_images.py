@@ -139,3 +139,32 @@ def test_a_hundred_thousand_images_make_no_thumbnail_that_is_not_looked_at(
     asked = [row for row in range(100_000) if panel.model.asked(row)]
     assert len(asked) < 30
     assert panel.model.index(99_999).data(Qt.ItemDataRole.DisplayRole) == "099999.jpg"
+
+
+def test_enter_in_the_filter_opens_the_first_of_what_is_found(
+    panel: ImagesPanel, session: Session, qtbot: QtBot
+) -> None:
+    said: list[str] = []
+    settled: list[int] = []
+    session.message.connect(lambda words, kind: said.append(words))
+    panel.settled.connect(lambda: settled.append(1))
+    qtbot.keyClicks(panel.search, "2.j")
+    qtbot.keyClick(panel.search, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: document_of(session).image.path == "2.jpg")
+    assert settled == [1]
+    panel.search.setText(".jpg")
+    qtbot.keyClick(panel.search, Qt.Key.Key_Return)  # the one on screen is among them: it stays
+    assert document_of(session).image.path == "2.jpg"
+    panel.search.setText("nowhere")
+    qtbot.keyClick(panel.search, Qt.Key.Key_Return)
+    assert said == ["No image has “nowhere” in its name here."]
+    assert settled == [1, 1]
+
+
+def test_escape_empties_the_filter_and_then_leaves_it(panel: ImagesPanel, qtbot: QtBot) -> None:
+    panel.search.setText("2")
+    with qtbot.assertNotEmitted(panel.settled):
+        qtbot.keyClick(panel.search, Qt.Key.Key_Escape)
+    assert panel.search.text() == ""
+    with qtbot.waitSignal(panel.settled):
+        qtbot.keyClick(panel.search, Qt.Key.Key_Escape)

@@ -44,8 +44,9 @@ TYPING = 150  # ms of rest before a typed filter is applied
 
 
 class ImagesPanel(QWidget):
-    """The list of images. `prelabel_wanted` carries the chosen images' ids."""
+    """The list of images. `prelabel_wanted` carries the chosen images' ids; `settled`: back to the image."""
 
+    settled = Signal()
     prelabel_wanted = Signal(list)
     state_wanted = Signal(list, object)
 
@@ -54,7 +55,8 @@ class ImagesPanel(QWidget):
         self._session = session
         self.model = ImageModel(session)
         self.search = QLineEdit(placeholderText="Filter by name", clearButtonEnabled=True)
-        OwnKeys(self.search).escaped.connect(self.search.clear)
+        self.search.setToolTip("Enter opens the first of them")
+        OwnKeys(self.search).escaped.connect(self._leave_search)
         self.states = ChoiceChips(
             {None: ("All", ""), **{each: (str(each), STATE_COLORS[each]) for each in ImageState}}
         )
@@ -80,6 +82,7 @@ class ImagesPanel(QWidget):
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.progress, self.done = QLabel(), QProgressBar()
         self._came: set[object] = set()  # states that images of this project were in
+        self._first_wanted = False  # of the list that is being made
         self._asked = 0  # arrangements: an older answer is dropped
         self._meanwhile: dict[ImageId, ImageRecord] = {}  # changed while one is under way
         self._typing = QTimer(self, singleShot=True, interval=TYPING)
@@ -114,6 +117,7 @@ class ImagesPanel(QWidget):
         session.document_changed.connect(self.show_current)
         self.search.textChanged.connect(lambda: self._typing.start())
         self._typing.timeout.connect(self.refresh)
+        self.search.returnPressed.connect(self._open_found)
         self.states.chosen.connect(lambda _: self.refresh())
         self.order.activated.connect(lambda: self.refresh())
         self.list.selectionModel().currentChanged.connect(self._current_changed)
@@ -156,6 +160,31 @@ class ImagesPanel(QWidget):
         self._session.images.list_as(catalog)
         self.model.show(catalog)
         self.show_current()
+        if self._first_wanted:
+            self._first_wanted = False
+            self._open_first()
+
+    def _leave_search(self) -> None:
+        """All images again; once they are, back to the image."""
+        if self.search.text():
+            self.search.clear()
+        else:
+            self.settled.emit()
+
+    def _open_found(self) -> None:
+        """What was typed counts now, and its first image is meant."""
+        self._typing.stop()
+        self._first_wanted = True
+        self.refresh()
+
+    def _open_first(self) -> None:
+        """The first image of the list, unless the one on screen is among them."""
+        if not self.model.rowCount():
+            self._session.message.emit(f"No image has “{self.search.text()}” in its name here.", "info")
+            return
+        if self.model.row_of(self._session.image_id) < 0:
+            self._session.show_image(self.model.index(0).data(RECORD_ROLE).id)
+        self.settled.emit()
 
     def _other_project(self) -> None:
         """Nothing of the one before is shown while its list is made."""
