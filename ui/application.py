@@ -73,6 +73,7 @@ def run(project: Path | None = None, watch: Callable[[MainWindow], object] | Non
 def _begin(session: Session, project: Path | None) -> None:
     """The window is there: now what is behind it."""
     if project is not None:
+        session.document_changed.connect(start.shown, Qt.ConnectionType.SingleShotConnection)
         session.open_project(project)
         session.workers.on_pool(start.load_decoders)
     QTimer.singleShot(QUIET, start.ended)

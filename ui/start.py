@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import gc
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from app import display
 
 if TYPE_CHECKING:
     from ui.main_window import MainWindow
+
+SWITCH = 0.001  # seconds for which a thread may hold up the others
 
 
 def open_window(project: Path | None, watch: Callable[[MainWindow], object] | None = None) -> int:
@@ -60,7 +63,17 @@ def load_decoders() -> None:
     cv2.setUseOptimized(True)  # any name will do: it is loaded now
 
 
+def shown() -> None:
+    """The first image is there: from now on the window comes first, not what is being loaded.
+
+    A thread that runs Python holds up the others for a switch interval, and the window several times in a
+    row while it paints. What is shorter than Python's 5 ms costs the loading some of its speed.
+    """
+    sys.setswitchinterval(SWITCH)
+
+
 def ended() -> None:
     """The start is over: what is there stays, the collector looks at what comes from now on."""
+    shown()
     gc.freeze()
     gc.enable()
