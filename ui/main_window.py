@@ -64,6 +64,7 @@ class MainWindow(QMainWindow):
         self._closing = False  # tasks were told to stop; the window closes when they have
         self._waiting = False  # closes once the hints that were given are edits
         self._docks: dict[str, QDockWidget] = {}
+        self._image_before = session.image_id
         self._laid_out = False  # the docks have their heights
         self._assemble()
         self._connect()
@@ -138,6 +139,7 @@ class MainWindow(QMainWindow):
         session, context = self.session, self.context
         session.project_changed.connect(self._project_changed)
         session.document_changed.connect(self.show_state)
+        session.document_changed.connect(self._went_on)
         session.image_state_changed.connect(lambda _: self.show_state())
         session.images_changed.connect(self.show_state)
         session.message.connect(self._tell)
@@ -164,6 +166,12 @@ class MainWindow(QMainWindow):
         if kind == "error" and self._opening is not None and self.session.project is None:
             self._opening = None  # it will not come
             self.show_state()
+
+    def _went_on(self) -> None:
+        """Another image: errors of the one before were seen."""
+        if self.session.image_id != self._image_before:
+            self._image_before = self.session.image_id
+            self.notice.let_go()
 
     def _project_changed(self) -> None:
         project = self.session.project

@@ -49,6 +49,11 @@ class Notice(QWidget):
         if SHOWN.get(kind):
             self._timer.start(SHOWN[kind])
 
+    def let_go(self) -> None:
+        """The person has gone on: what stayed until it was read goes soon."""
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start(SHOWN["warning"])
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay in the middle of the parent's upper edge."""
         if event.type() == QEvent.Type.Resize:

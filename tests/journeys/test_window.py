@@ -16,6 +16,7 @@ from tests.builders import box_mask, make_annotation, make_project
 from tests.journeys.watchdog import Watchdog
 from ui import welcome
 from ui.main_window import MainWindow
+from ui.notice import SHOWN
 from ui.session import Session
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -160,6 +161,20 @@ def test_an_error_is_shown_until_it_is_closed(qtbot: QtBot, project: Path) -> No
     desk.session.message.emit("expected a file, got none; choose one", "error")
     assert desk.window.notice.isVisible()
     assert desk.window.notice.text.text().startswith("Expected a file, got none")
+    desk.window.close()
+
+
+def test_an_error_goes_some_time_after_another_image_has_come(
+    qtbot: QtBot, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(qtbot, project)
+    desk.session.message.emit("0.jpg: expected an image", "error")
+    monkeypatch.setitem(SHOWN, "warning", 1)
+    desk.session.document_changed.emit()  # still the same image
+    assert desk.window.notice.isVisible()
+    desk.key(Qt.Key.Key_D)
+    desk.wait("1.jpg")
+    qtbot.waitUntil(lambda: not desk.window.notice.isVisible())
     desk.window.close()
 
 

@@ -346,6 +346,22 @@ def test_a_place_without_an_instance_offers_candidates(
     assert has(made, 80, 100)
 
 
+def test_candidates_by_keys_alone(qtbot: QtBot, session: FakeSession, canvas: Canvas) -> None:
+    session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [])
+    canvas.setFocus()
+    right = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Right, Qt.KeyboardModifier.NoModifier)
+    assert not canvas.tool.takes_key(right)  # the next image
+    QTest.keyClick(canvas, Qt.Key.Key_Up)
+    assert canvas.tool._cross.place == (SIZE[0] / 2, SIZE[1] / 2)  # type: ignore[attr-defined]
+    canvas.tool._cross.place = (80.0, 100.0)  # type: ignore[attr-defined]
+    assert canvas.tool.takes_key(right)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: canvas.stage.live is not None, timeout=20000)
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert len(session.applied) == 1
+    assert len(session.selection) == 1
+
+
 @pytest.mark.parametrize(("drawn_with", "first"), [(0, "leaf 0.10 "), (1, "what stands out here, as stone ")])
 def test_a_weak_idea_of_another_category_comes_last(
     qtbot: QtBot,

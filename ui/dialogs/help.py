@@ -42,6 +42,7 @@ TOOL_KEYS = (
     ("Click to correct", "Right button, Shift+Enter", "This does not belong to it"),
     ("Click to correct", "Ctrl+click", "Choose another instance, or ask what is there"),
     ("Click to correct", "Arrows, then Enter", "A hint without the mouse; Esc puts the cross hair away"),
+    ("Click to correct", "Up or Down, then Enter", "With nothing chosen: what the model sees at a place"),
     ("Click to correct", "Backspace, or click on a hint", "Take a hint back"),
     ("Click to correct", "Tab", "The next instance, or the next candidate"),
     ("Split", "Enter, double click", "Split along the line"),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 STEP, FINE = 12.0, 2.0  # widget units of an arrow key, and with Shift
 MARGIN = 22.0  # widget units that its picture reaches
+UPRIGHT = Qt.Key.Key_Up, Qt.Key.Key_Down
 ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -30,10 +31,14 @@ class Crosshair:
         self.place: Point | None = None
 
     def takes_key(self, event: QKeyEvent) -> bool:
-        """Whether a key moves it: plain arrows do, where an instance is chosen or it is there already."""
+        """Whether a key moves it: arrows do. Where it is not there and nothing is chosen, Left and Right
+        alone go to the next image."""
         allowed = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
         plain = not event.modifiers() & ~allowed
         wanted = self.place is not None or self._tool.only_selected() is not None
+        wanted = (
+            wanted or event.key() in UPRIGHT or bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        )
         return event.key() in ARROWS and plain and wanted and self._tool.canvas.view is not None
 
     def key(self, event: QKeyEvent) -> None:

@@ -24,7 +24,9 @@ def what_to_do(*, chosen: bool, on_mark: bool, count: int, outlook: str, by_keys
     """The line of help. `chosen`: one instance is; `on_mark`: the pointer is on a hint's mark; `count`: hints
     so far; `outlook`: what one more would do, '' if unknown; `by_keys`: the cross hair is there."""
     if not chosen:
-        return "Click an instance to choose it, or a place that has none: the model's candidates for it"
+        if by_keys:
+            return "Enter: candidates for what is here · arrows move it, Shift: finer · Esc: gone"
+        return "Click an instance to choose it, or a bare place: candidates for it · Up: by keys"
     if on_mark:
         return "Click: take this hint back"
     done = f" · {count} {'hint' if count == 1 else 'hints'}, Backspace: one back" if count else ""
