@@ -129,7 +129,7 @@ def test_the_first_image_is_shown_before_anything_else_is_loaded(tmp_path: Path)
     document = project.document(project.images()[0].id)
     document.apply(edits.add(document.image.id, [make_annotation(document, box_mask(5, 5, 20, 10))]))
     project.close()
-    (usable,) = started(tmp_path, str(project.folder), program=USABLE)
+    usable = started(tmp_path, str(project.folder), program=USABLE)[0]
     assert (usable["rows"], usable["annotations"]) == (3, 1)
     assert not LATER & set(usable["modules"])  # type: ignore[call-overload]
     assert usable["import"] == "__import__"  # PySide6's own reads the source of every module
