@@ -1,5 +1,8 @@
 """Dragging the box of a model's instance: the crop follows live, and the end is one edit."""
 
+import threading
+from typing import Any
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -8,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app.annotation import AnnotationId
 from app.edits import EditKind
+from app.frames import recomposed
 from model.masks import BoxMask
 from tests.ui.canvas_fakes import FakeSession
 from tests.ui.solving import SIZE, has, place, prediction, show_proposal
@@ -51,6 +55,36 @@ def test_the_crop_follows_and_grows_again(qtbot: QtBot, session: FakeSession, ca
     assert [each.kind for each in session.applied] == [EditKind.SET_BOX]
     after = session.applied[0].changes[0].after
     assert has(after, round(x), 8)  # where nothing was before: the prototypes know it
+    assert canvas.stage.live is None
+
+
+@pytest.mark.parametrize("way", ["image", "tool", "choice"])
+def test_a_side_that_was_let_go_counts_though_it_is_left(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    document, go_on = session.document, threading.Event()
+    assert document is not None
+
+    def slowly(*arguments: Any, **named: Any) -> Any:
+        assert threading.current_thread() is not threading.main_thread()
+        assert go_on.wait(60)
+        return recomposed(*arguments, **named)
+
+    monkeypatch.setattr("ui.tools.handles.recomposed", slowly)
+    before = document.annotations[AnnotationId(1)]
+    x, _ = grip(session, canvas)
+    QTest.mouseMove(canvas, place(canvas, x, 80))
+    QTest.mouseRelease(canvas, LEFT, PLAIN, place(canvas, x, 80))
+    if way == "image":
+        session.show(np.zeros((50, 50, 3), np.uint8), id=2)
+    elif way == "tool":
+        canvas.set_tool("brush")
+    else:
+        session.select([])
+    assert document.annotations[AnnotationId(1)] == before
+    go_on.set()
+    qtbot.waitUntil(lambda: document.can_undo)
+    assert document.annotations[AnnotationId(1)].bbox[1] > before.bbox[1]
     assert canvas.stage.live is None
 
 

@@ -6,7 +6,9 @@ prototypes (so that a larger box brings pixels back), a drawn rectangle is stret
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -24,6 +26,10 @@ from ui.canvas.live import Live
 from ui.tools.base import Pointer, Tool
 from ui.tools.latest import Latest
 from ui.tools.sources import sources_of
+from ui.turns import Errand, turns_of
+
+if TYPE_CHECKING:
+    from app.document import ImageDocument
 
 GRIP = 7.0  # widget units
 CURSORS = {
@@ -37,6 +43,8 @@ CURSORS = {
     "w": Qt.CursorShape.SizeHorCursor,
 }
 
+Made = tuple[Box, Annotation, BoxMask]
+
 
 @dataclass(slots=True, eq=False)
 class _Drag:
@@ -44,8 +52,9 @@ class _Drag:
     handle: str
     box: Box
     now: Box
-    made: tuple[Box, Annotation, BoxMask] | None = None  # the newest crop from the prototypes, and its box
+    made: Made | None = None  # the newest crop from the prototypes, and its box
     ended: bool = False  # let go of, and waiting for the crop of its last place
+    errand: Errand | None = None  # of that
 
 
 class BoxHandles:
@@ -78,7 +87,7 @@ class BoxHandles:
 
     def press(self, pointer: Pointer) -> bool:
         """Grip a handle; True if there was one."""
-        self.cancel()
+        self.leave()
         self.hover(pointer)
         target = self.target()
         if target is None or self._hot < 0:
@@ -122,17 +131,41 @@ class BoxHandles:
 
     def _crop_again(self, drag: _Drag) -> None:
         """Have a thread make the mask in the box as it is now, from the prototypes."""
+        self._latest.ask(self._cropping(drag), lambda answer: self._cropped(drag, answer))
+
+    def _cropping(self, drag: _Drag) -> Callable[[], Made]:
         prediction = self._sources.get(drag.before)
         assert prediction is not None
         box, before = drag.now, drag.before
+        return lambda: (box, *recomposed(before, prediction, present(before), box=box))
 
-        def work() -> tuple[Box, Annotation, BoxMask]:
-            return (box, *recomposed(before, prediction, present(before), box=box))
+    def _crop_for_good(self, drag: _Drag, document: ImageDocument) -> None:
+        """The same of a side that was let go: it becomes an edit, whatever is shown by then."""
+        drag.ended = True
+        self._latest.forget()
+        drag.errand = turns_of(self._tool.session).begin(
+            document, self._cropping(drag), lambda answer: self._let_go(drag, document, answer)
+        )
 
-        self._latest.ask(work, lambda answer: self._cropped(drag, answer))
+    def _let_go(self, drag: _Drag, document: ImageDocument, answer: Made | InputError) -> None:
+        if drag is self._drag:
+            self._drag = None
+        if isinstance(answer, InputError):
+            self._end_live(drag)
+            self._tool.tell(str(answer), "warning")
+        elif document.annotations.get(drag.before.id) == drag.before:
+            drag.made = answer
+            self._end(drag, document)
+        else:
+            self._end_live(drag)
 
-    def _cropped(self, drag: _Drag, answer: tuple[Box, Annotation, BoxMask] | InputError) -> None:
-        if drag is not self._drag:
+    def _end_live(self, drag: _Drag) -> None:
+        live = self._tool.canvas.stage.live
+        if live is not None and live.id == drag.before.id:
+            self._tool.canvas.end_live()
+
+    def _cropped(self, drag: _Drag, answer: Made | InputError) -> None:
+        if drag is not self._drag or drag.ended:
             return
         if isinstance(answer, InputError):
             self.cancel()
@@ -142,14 +175,11 @@ class BoxHandles:
         canvas = self._tool.canvas
         canvas.end_live()
         canvas.show_live(Live(drag.before.id, answer[2], self._color(drag)))
-        if drag.ended and answer[0] == drag.now:
-            self._drag = None
-            self._end(drag)
 
     def release(self) -> bool:
         """The box stays; True if a handle was gripped."""
-        drag = self._drag
-        if drag is None or drag.ended:
+        drag, document = self._drag, self._tool.document
+        if drag is None or drag.ended or document is None:
             return False
         if drag.now == drag.box:
             self._drag = None
@@ -157,20 +187,19 @@ class BoxHandles:
             return True
         recrops = not isinstance(drag.before.geometry, Polygons) and self._can_recrop(drag.before)
         if recrops and (drag.made is None or drag.made[0] != drag.now):
-            drag.ended = True  # the answer comes to `_cropped`
-            self._crop_again(drag)
+            self._crop_for_good(drag, document)
             return True
         self._drag = None
-        self._end(drag)
+        self._end(drag, document)
         return True
 
-    def _end(self, drag: _Drag) -> None:
-        self._tool.canvas.end_live()
-        if drag.now[2] <= 0 or drag.now[3] <= 0 or not self._settle(drag):
+    def _end(self, drag: _Drag, document: ImageDocument) -> None:
+        self._end_live(drag)
+        if drag.now[2] <= 0 or drag.now[3] <= 0 or not self._settle(drag, document):
             self._tool.tell("the box would be empty, so it was kept as it was", "warning")
         self._tool.canvas.update()
 
-    def _settle(self, drag: _Drag) -> bool:
+    def _settle(self, drag: _Drag, document: ImageDocument) -> bool:
         before, tool = drag.before, self._tool
         if isinstance(before.geometry, Polygons):
             return tool.reshape(before, stretched(before.geometry, drag.box, drag.now), kind=EditKind.SET_BOX)
@@ -178,8 +207,9 @@ class BoxHandles:
             _, after, mask = drag.made
             if after.area <= 0:
                 return False
-            tool.canvas.stage.masks.prime(after.id, after.geometry, mask)
-            tool.session.apply(change(EditKind.SET_BOX, before.image_id, [(before, after)]))
+            if document is tool.document:
+                tool.canvas.stage.masks.prime(after.id, after.geometry, mask)
+            tool.perform(document, change(EditKind.SET_BOX, before.image_id, [(before, after)]))
             return True
         mask = cropped(tool.canvas.mask_of(before.id), drag.now)
         if not mask.bits.any():
@@ -195,12 +225,21 @@ class BoxHandles:
     def _can_recrop(self, annotation: Annotation) -> bool:
         return annotation.origin is not None and self._sources.get(annotation) is not None
 
+    def leave(self) -> bool:
+        """Back to how it was, but for a side that was let go: that is an edit yet. True if there was any."""
+        if self._drag is not None and self._drag.ended:
+            self._drag, self._hot = None, -1
+            return True
+        return self.cancel()
+
     def cancel(self) -> bool:
         """Back to how it was."""
         drag, self._drag = self._drag, None
         self._hot = -1
         if drag is None:
             return False
+        if drag.errand is not None:
+            turns_of(self._tool.session).drop(drag.errand)
         self._latest.forget()
         self._tool.canvas.end_live()
         self._tool.canvas.update()

@@ -217,13 +217,16 @@ class SelectTool(Tool):
         self._finish_nudge()
         super().deactivate()
 
+    def settle(self) -> None:
+        self._handles.leave()
+
     def annotations_changed(self, edit: Edit) -> None:
         self._vertices.cancel()
-        self._handles.cancel()
+        self._handles.leave()
 
     def selection_changed(self) -> None:
         self._vertices.cancel()
-        self._handles.cancel()
+        self._handles.leave()
 
     def paint(self, painter: QPainter, dirty: QRectF) -> None:
         if self.canvas.look.peek:
