@@ -159,7 +159,7 @@ class Tool:
         self._began = time.monotonic()
 
     def settle(self) -> None:
-        """The image or tool goes: what the person has finished becomes an edit yet, whenever its answer comes."""
+        """It is left: what the person has finished becomes an edit yet, whenever its answer comes."""
 
     def add(self, geometry: Geometry, *, document: ImageDocument | None = None) -> bool:
         """A new annotation with the session's category, and selected. False: nothing of it lies in the image.
