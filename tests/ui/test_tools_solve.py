@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app.annotation import AnnotationId, AnnotationState, Origin
 from app.candidates import Candidate
-from app.edits import EditKind, change
+from app.edits import Change, Edit, EditKind, change
 from app.geometry import from_mask, to_mask, window
 from model.masks import BoxMask
 from tests.ui.canvas_fakes import CATEGORIES, FakeSession, disc, mask_annotation
@@ -254,6 +254,22 @@ def test_on_bare_image_candidates_are_offered_once_the_model_has_looked(
     session.prediction_changed.emit()
     qtbot.waitUntil(lambda: canvas.stage.live is not None, timeout=20000)
     assert "leaf 0.90" in canvas.tool.hint
+
+
+def test_proposals_that_come_with_the_prediction_do_not_drop_the_question(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
+) -> None:
+    known, session.prediction = session.prediction, None
+    session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [])
+    click(canvas, 80, 100, LEFT)
+    assert canvas.cursor().shape() is Qt.CursorShape.BusyCursor
+    session.prediction = known
+    session.prediction_changed.emit()
+    far = mask_annotation(2, disc(250, 150, 20, SIZE), SIZE, state=AnnotationState.PROPOSED, score=0.9)
+    session.apply(Edit(EditKind.PRELABEL, far.image_id, (Change(None, far),)))
+    qtbot.waitUntil(lambda: canvas.stage.live is not None, timeout=20000)
+    assert "leaf 0.90" in canvas.tool.hint
+    assert canvas.cursor().shape() is Qt.CursorShape.CrossCursor
 
 
 def test_an_imported_proposal_that_was_corrected_is_a_persons_work(

@@ -43,6 +43,11 @@ class CandidatePicker:
         return self._found[self._place] if self._found else None
 
     @property
+    def looking(self) -> bool:
+        """Whether nothing is shown yet of what was asked for."""
+        return self._asking
+
+    @property
     def busy(self) -> bool:
         """Whether something is looked for or shown."""
         return self._asking or bool(self._found)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
 
-from app.edits import Edit
+from app.edits import Edit, EditKind
 from app.solving import Point, Stroke
 from ui.tools import marks
 from ui.tools.base import Pointer, Tool
@@ -69,6 +69,8 @@ class SolveTool(Tool):
 
     @property
     def cursor(self) -> Qt.CursorShape:
+        if self._picker.looking or self._deferred.waiting.words:
+            return Qt.CursorShape.BusyCursor
         return Qt.CursorShape.PointingHandCursor if self._hot >= 0 else Qt.CursorShape.CrossCursor
 
     @property
@@ -205,7 +207,8 @@ class SolveTool(Tool):
 
     def annotations_changed(self, edit: Edit) -> None:
         self._outlook.forget()
-        if not self._solving.landing:  # what is looked for by now has nothing to do with an earlier hint
+        by_person = edit.kind is not EditKind.PRELABEL  # what the model proposes hinders no question
+        if by_person and not self._solving.landing:  # nor does an earlier hint's answer
             self._picker.cancel()
         if not self._solving.follow(edit):
             self._forget()
