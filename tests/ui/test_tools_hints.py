@@ -368,6 +368,26 @@ def test_an_instance_is_looked_at_before_the_hints_that_need_it(
     assert looked.looks == before
 
 
+def test_the_network_is_never_read_on_the_gui_thread(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on: list[threading.Thread] = []
+
+    def read() -> FineLook | None:
+        on.append(threading.current_thread())
+        return shared_look()
+
+    for module in ("answers", "outlook"):
+        monkeypatch.setattr(f"ui.tools.{module}.shared_look", read)
+    textured(session)
+    for number, (x, y) in enumerate(((220, 60), (200, 150), (240, 160))):
+        click(canvas, x, y, LEFT)
+        qtbot.waitUntil(lambda number=number: len(steps(session)) == number + 1)  # type: ignore[misc]
+    quiet(qtbot, canvas)
+    assert on
+    assert threading.main_thread() not in on
+
+
 def test_what_was_looked_at_beforehand_makes_the_same_mask(
     qtbot: QtBot, session: FakeSession, canvas: Canvas
 ) -> None:

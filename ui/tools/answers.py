@@ -85,7 +85,7 @@ class Answers:
 
         `then` gets the steps so far, with one of a hint that nobody gave: what does not depend on its place.
         """
-        if len(work.strokes) + 1 not in LOOKS or not work.steps or shared_look() is None:
+        if len(work.strokes) + 1 not in LOOKS or not work.steps:
             return
         x, y, width, height = work.start.bbox
         middle = Stroke(((x + width / 2, y + height / 2),), True)
@@ -111,8 +111,8 @@ class Answers:
 
     def first_look(self, chosen: Annotation, prediction: Prediction) -> None:
         """Look at an instance that was chosen, so that its first hint need not wait."""
-        trial, look = self.first_trial(chosen, prediction), shared_look()
-        if trial.pixels is not None and look is not None:
+        trial = self.first_trial(chosen, prediction)
+        if trial.pixels is not None:
             self.latest.ask(trial.look, lambda answer: None)
 
     def trial_of(self, work: Work) -> Trial:
