@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from app.annotation import (
     Annotation,
@@ -33,6 +33,7 @@ from ui.open_image import OpenImage
 from ui.opening import Opened, Opening
 from ui.preferences import Preferences
 from ui.reading import Reading
+from ui.showing import Showing
 from ui.turns import turns_of
 from ui.workers import Workers
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from model.messages import Prediction
 
 READ_AHEAD = 2  # images after the current one whose pixels and documents are read ahead
-LARGE = 8_000_000  # pixels from which an image is left to the canvas, which shows a preview first
 
 
 class Session(OpenImage):
@@ -82,16 +82,22 @@ class Session(OpenImage):
         self._opening.scanned.connect(self._scanned)
         self._opening.message.connect(self.message)
         self._reading: Reading | None = None
+        self._showing = Showing(self)
+        self._showing.arrived.connect(self._show)
+        self._showing.missing.connect(self._not_shown)
+        self._showing.decoded.connect(self._decoded)
+        self._showing.undecoded.connect(self._tell)
+        self._showing.rested.connect(self._look_ahead)
         self._forget()
-        self._ahead = QTimer(self, singleShot=True, interval=120)
-        self._ahead.timeout.connect(self._look_ahead)
+
+    def _tell(self, error: InputError) -> None:
+        self.message.emit(str(error), "error")
 
     def _forget(self) -> None:
         self.clear_image()
         self.project: Project | None = None
         self.images = ImageRecords()
         self.categories.begin(None, [])
-        self.image_id: ImageId | None = None
         self.prediction: Prediction | None = None
         self.pixels: NDArray[np.uint8] | None = None
         self.tool = "select"
@@ -99,6 +105,7 @@ class Session(OpenImage):
         if self._reading is not None:
             self._reading.close()
         self._reading = None
+        self._showing.begin(None)
         self._opening.follow(None)
 
     # --- projects ------------------------------------------------------------------------------------------
@@ -122,6 +129,7 @@ class Session(OpenImage):
         self.project.cache_limit = self.preferences.cache_bytes
         self._journal = QueuedJournal(self.project, self.workers, self._not_written, self.saving_changed.emit)
         self._reading = Reading(self.project, self.workers, self._journal, self._edited)
+        self._showing.begin(self._reading)
         self.images.take(opened.images)
         self.project_changed.emit()
         self.categories_changed.emit()
@@ -168,7 +176,7 @@ class Session(OpenImage):
         if self.image_id is not None and self._reading is not None:
             image_id = self.image_id
             self._reading.forget(image_id)
-            self.image_id = None
+            self._showing.leave()
             self.show_image(image_id)
 
     def close_project(self) -> None:
@@ -194,7 +202,7 @@ class Session(OpenImage):
 
     def close(self) -> None:
         """Finish writing and end all threads and the model's process."""
-        self._ahead.stop()
+        self._showing.stop()
         turns_of(self).finish()
         self._close_project()
         self.model.close()
@@ -212,70 +220,45 @@ class Session(OpenImage):
 
     # --- the current image ---------------------------------------------------------------------------------
 
+    @property
+    def image_id(self) -> ImageId | None:
+        """The current image, also while its annotations are still being read."""
+        return self._showing.wanted
+
     def show_image(self, image_id: ImageId) -> None:
         """Make an image the current one; `document_changed` tells when it is there."""
         record = self.images.get(image_id)
-        if record is None or image_id == self.image_id:
-            return
-        self.image_id = image_id
-        if 0 < record.width * record.height <= LARGE:
-            self._decode(image_id, record.path)  # beside the reading of its annotations
-        found = self.open_document(image_id)
-        if found is not None:
-            self._show_document(found)
-        else:
-            self._read_document(image_id, self._show_document)
+        if record is not None and image_id != self.image_id:
+            self._showing.want(record, self.open_document(image_id))
 
-    def _read_document(self, image_id: ImageId, then: Callable[[ImageDocument], object]) -> None:
-        if self._reading is not None:
-            self._reading.read(image_id, then, self._no_document)
+    def _not_shown(self, error: InputError) -> None:
+        self.document, self.pixels, self.prediction, self.selection = None, None, None, ()
+        self.document_changed.emit()
+        self.selection_changed.emit()
+        self.prediction_changed.emit()
+        self._tell(error)
 
-    def _no_document(self, image_id: ImageId, error: InputError) -> None:
-        if image_id == self.image_id:
-            self.document, self.pixels, self.prediction, self.selection = None, None, None, ()
-            self.document_changed.emit()
-            self.selection_changed.emit()
-            self.prediction_changed.emit()
-            self.message.emit(str(error), "error")
-
-    def _show_document(self, document: ImageDocument) -> None:
-        if document.image.id != self.image_id:
-            return
-        self.document = document
-        self.pixels = self._reading.pixels(document.image.id) if self._reading is not None else None
+    def _show(self, document: ImageDocument) -> None:
+        self.document, self.pixels = document, self._showing.pixels(document.image.id)
         self.prediction = None
         self.selection, self.hidden = (), frozenset()
         self.document_changed.emit()
         self.selection_changed.emit()
         self.prediction_changed.emit()
-        if self.pixels is None and document.image.width * document.image.height <= LARGE:
-            self._decode(document.image.id, document.image.path)
+        self._showing.settle(document.image)
         self.model.look_up(document)
-        self._ahead.start()
 
-    def _decode(self, image_id: ImageId, path: str) -> None:
-        if self._reading is not None:
-            self._reading.decode(image_id, path, self._decoded, self._not_decoded)
-
-    def _decoded(self, image_id: ImageId, pixels: NDArray[np.uint8]) -> None:
-        shown = self.document is not None and self.document.image.id == image_id == self.image_id
+    def _decoded(self, pixels: NDArray[np.uint8]) -> None:
+        shown = self.document is not None and self.document.image.id == self.image_id
         if shown and self.pixels is None:
             self.pixels = pixels
             self.document_changed.emit()
-
-    def _not_decoded(self, image_id: ImageId, error: InputError) -> None:
-        if image_id == self.image_id:
-            self.message.emit(str(error), "error")
 
     def _look_ahead(self) -> None:
         """Read the neighbours, so that a step costs nothing, and ask for predictions that are missing."""
         ahead = self.preferences.ahead
         after, before = self.images.around(self.image_id, max(ahead, READ_AHEAD))
-        for record in [*after[:READ_AHEAD], *before]:
-            if self._reading is not None and record.id not in self._reading:
-                self._read_document(record.id, self.document_ahead.emit)
-            if 0 < record.width * record.height <= LARGE:
-                self._decode(record.id, record.path)
+        self._showing.read_ahead([*after[:READ_AHEAD], *before], self.document_ahead.emit)
         if self.auto_prelabel:
             self.model.ahead([record for record in after[:ahead] if record.state is ImageState.NEW])
 
@@ -313,7 +296,7 @@ class Session(OpenImage):
 
     def _not_written(self, image_id: ImageId, error: InputError) -> None:
         """The disk refused an edit: memory goes back to what the disk has."""
-        self.message.emit(str(error), "error")
+        self._tell(error)
         document = self.open_document(image_id)
         if self._journal is not None and document is not None:
             self._journal.restore(document)
@@ -325,7 +308,7 @@ class Session(OpenImage):
             if document is not None:
                 turns_of(self).run(document, partial(_change_state, document, state, self.who))
             else:
-                self._read_document(image_id, lambda document: _change_state(document, state, self.who))
+                self._showing.read(image_id, lambda document: _change_state(document, state, self.who))
 
     def done_and_next(self) -> None:
         """Mark the image done and go to the next that is not; not before the image is there to be judged."""

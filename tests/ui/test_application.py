@@ -61,7 +61,8 @@ from ui import start
 
 def watch(window):
     session = window.session
-    session._opening._later.setInterval(10**9)  # what comes after the start
+    for later in (session._opening._later, session._showing._rest):  # what comes after the start
+        later.setInterval(10**9)
 
     def changed():
         if session.pixels is not None:

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject
 from ui.canvas.sampling import Level
 from ui.canvas.source import ImageSource
 from ui.canvas.stage import Stage
-from ui.session import LARGE, Session
+from ui.session import Session
+from ui.showing import LARGE
 from ui.tools.pixels import pixels_of
 
 
