@@ -11,14 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QRect, QRectF, Signal
-from PySide6.QtGui import QPainter, QRegion
+from PySide6.QtCore import QObject, QRect, Signal
+from PySide6.QtGui import QPainter
 
 from ui.canvas.compose import REACH, Picture, Shape, tone_table
 from ui.canvas.grid import TILE, TileKey, keys_in, nearest_first, overview
 from ui.canvas.live import Live
-from ui.canvas.sampling import Level, Span
+from ui.canvas.sampling import Level
 from ui.canvas.scene import Damage, Look, MaskStore, Scene
+from ui.canvas.tile_copying import copy_tiles
 from ui.canvas.tiles import Job, TileCache, TilePainter
 from ui.canvas.transform import Rect, View, grown, union
 
@@ -64,8 +65,7 @@ class Stage(QObject):
 
     def set_levels(self, levels: Sequence[Level]) -> None:
         """Pixels arrived: a preview, or all of them."""
-        assert self._picture is not None
-        self._picture = self._with(levels=tuple(levels))
+        self._picture = replace(self._there, levels=tuple(levels))
         self._changed_all()
 
     @property
@@ -87,14 +87,14 @@ class Stage(QObject):
         tone_changed = (look.brightness, look.contrast) != (self._look.brightness, self._look.contrast)
         self._look = look
         if self._picture is not None and tone_changed:
-            self._picture = self._with(tone=tone_table(look.brightness, look.contrast))
+            self._picture = replace(self._picture, tone=tone_table(look.brightness, look.contrast))
             self._changed_all()
 
     def show(self, damage: Sequence[Damage]) -> None:
         """The scene's shapes changed there."""
         if self._picture is None or not damage:  # a new stamp would have tiles under way painted again
             return
-        self._picture = self._with(shapes=self.scene.base)
+        self._picture = replace(self._picture, shapes=self.scene.base)
         self._stamp += 1
         for each in damage:
             self._cache.invalidate(grown(each.rect, self._reach()), self._stamp, base=each.base)
@@ -104,7 +104,7 @@ class Stage(QObject):
         """The widget shows this; its size in device pixels."""
         self._view, self._seen = view, (width, height)
         if self._picture is not None and self._picture.ratio != view.ratio:
-            self._picture = self._with(ratio=view.ratio)
+            self._picture = replace(self._picture, ratio=view.ratio)
             self._changed_all()
         self._cache.allow(width * height * 4 * 5)
         self.request()
@@ -157,8 +157,7 @@ class Stage(QObject):
         )
 
     def _keys(self, view: View, margin: int = 0) -> list[TileKey]:
-        assert self._picture is not None
-        return keys_in(view, self._seen, self._picture.size, margin)
+        return keys_in(view, self._seen, self._there.size, margin)
 
     def _missing(self) -> list[TileKey]:
         if self._view is None or self._picture is None:
@@ -192,47 +191,9 @@ class Stage(QObject):
         view = self._view
         if view is None or self._picture is None or not self._picture.levels:
             return
-        dirty_world = dirty.translated(view.left, view.top)
-        tiles = [(key, self._cache.get(key)) for key in self._keys(view)]
-        near = [
-            (key, tile) for key, tile in tiles if dirty_world.intersects(_qrect(key.span(self._picture.size)))
-        ]
-        gaps = [key for key, tile in near if tile is None]
-        if gaps:
-            self._draw_instead(painter, gaps, view)
-        for _, tile in near:
-            if tile is not None:
-                at = tile.span.left - view.left, tile.span.top - view.top
-                painter.drawImage(at[0], at[1], tile.base_image())
-                over = tile.over_image()
-                if over is not None:
-                    painter.drawImage(at[0], at[1], over)
-
-    def _draw_instead(self, painter: QPainter, gaps: Sequence[TileKey], view: View) -> None:
-        """Where tiles are missing: the overview, and on it what was shown before, resized."""
-        assert self._picture is not None
-        region = QRegion()
-        for key in gaps:
-            region = region.united(_qrect(key.span(self._picture.size)).translated(-view.left, -view.top))
-        painter.save()
-        painter.setClipRegion(region)
-        glance = overview(self._picture.size)[0].scale
-        for tile in self._cache.at_other_scales(view.scale):
-            if tile.key.scale not in (glance, self._shown_scale):
-                continue
-            factor = view.scale / tile.key.scale
-            target = QRectF(
-                tile.span.left * factor - view.left,
-                tile.span.top * factor - view.top,
-                tile.span.width * factor,
-                tile.span.height * factor,
-            )
-            if region.intersects(target.toAlignedRect()):
-                painter.drawImage(target, tile.base_image())
-                over = tile.over_image()
-                if over is not None:
-                    painter.drawImage(target, over)
-        painter.restore()
+        size = self._picture.size
+        stand_ins = overview(size)[0].scale, self._shown_scale
+        copy_tiles(painter, dirty, self._keys(view), self._cache, size=size, view=view, stand_ins=stand_ins)
 
     # the instance being edited
 
@@ -278,9 +239,10 @@ class Stage(QObject):
 
     # small things
 
-    def _with(self, **changed: object) -> Picture:
+    @property
+    def _there(self) -> Picture:
         assert self._picture is not None
-        return replace(self._picture, **changed)  # type: ignore[arg-type]
+        return self._picture
 
     def _forget(self) -> None:
         self._stamp += 1
@@ -289,8 +251,7 @@ class Stage(QObject):
         self._shown_scale = 0.0
 
     def _changed_all(self) -> None:
-        assert self._picture is not None
-        width, height = self._picture.size
+        width, height = self._there.size
         self._stamp += 1
         self._cache.invalidate((-1.0, -1.0, width + 1.0, height + 1.0), self._stamp)
         self.request()
@@ -300,7 +261,3 @@ class Stage(QObject):
         scale = self._view.scale if self._view else 1.0
         ratio = self._picture.ratio if self._picture else 1.0
         return REACH * ratio / min(scale, 1.0) + 3
-
-
-def _qrect(span: Span) -> QRect:
-    return QRect(span.left, span.top, span.width, span.height)
