@@ -151,6 +151,8 @@ class MainWindow(QMainWindow):
         session.category_wanted.connect(self._ask_for_category)
         self.categories.settled.connect(self.canvas.setFocus)
         self.images.settled.connect(self.canvas.setFocus)
+        self.annotations.accept_wanted.connect(self.actions_.by_id["accept"].trigger)
+        self.annotations.reject_wanted.connect(self.actions_.by_id["reject"].trigger)
         context.training_wanted.connect(lambda: self.docks.bring("Training"))
         context.versions_wanted.connect(self._show_versions)
         context.weights_wanted.connect(self.model_button.open_file)

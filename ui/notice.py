@@ -70,5 +70,5 @@ class Notice(QWidget):
 
 def _sentence(words: str) -> str:
     """With a capital, as a sentence on its own has it; a name of a file stays as it is."""
-    first = words.split(" ", 1)[0]
+    first = words.split(" ", 1)[0].rstrip(":,")
     return words[:1].upper() + words[1:] if first.isalpha() else words

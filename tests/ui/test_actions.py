@@ -132,6 +132,18 @@ def test_accepting_and_rejecting_go_on_to_the_next_proposal(session: Session, qt
     assert said == [LAST]
 
 
+def test_the_buttons_of_the_list_go_on_as_the_keys_do(session: Session, qtbot: QtBot) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    first, second, third = propose(session, 0.5, 0.9, 0.7)
+    session.select([first.id])
+    qtbot.waitUntil(window.annotations.accept.isEnabled)
+    window.annotations.accept.click()
+    assert session.selection == (second.id,)
+    window.annotations.reject.click()
+    assert session.selection == (third.id,)
+
+
 def test_the_next_proposal_comes_into_view(session: Session, qtbot: QtBot) -> None:
     window = MainWindow(session)
     qtbot.addWidget(window)

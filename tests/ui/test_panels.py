@@ -116,7 +116,7 @@ def test_the_summary_counts_work_and_shown_proposals(session: Session, qtbot: Qt
     draw(session)
     session.set_threshold(0.5)
     qtbot.waitUntil(lambda: panel.summary.text() == "1 annotation · 1 of 2 proposals shown (score from 0.50)")
-    panel.accept.click()
+    session.accept()
     qtbot.waitUntil(lambda: panel.summary.text() == "2 annotations · 1 proposal, all scored below 0.50")
     assert not panel.accept.isEnabled()
 

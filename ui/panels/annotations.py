@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -38,7 +38,13 @@ EMPTY = {
 
 
 class AnnotationsPanel(QWidget):
-    """The list, the counts, the threshold, and accept / reject for what is chosen or for all."""
+    """The list, the counts, the threshold, and accept / reject for what is chosen or for all.
+
+    Both are `wanted` here and done as by their keys, which go on to the next proposal.
+    """
+
+    accept_wanted = Signal()
+    reject_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,10 +55,10 @@ class AnnotationsPanel(QWidget):
         self.table = Table()
         self.table.setAccessibleName("Annotations of this image")
         self.accept = self._button(
-            "Accept", "Accept the chosen proposals, or all visible ones", session.accept
+            "Accept", "Accept the chosen proposals, or all visible ones", self.accept_wanted.emit
         )
         self.reject = self._button(
-            "Reject", "Reject the chosen proposals; they do not come back", session.reject
+            "Reject", "Reject the chosen proposals; they do not come back", self.reject_wanted.emit
         )
         self.relabel = IconButton("tag", "Give what is chosen another category")
         self.copy = IconButton("duplicate", "Duplicate what is chosen")
@@ -223,8 +229,8 @@ class AnnotationsPanel(QWidget):
         if not ids:
             return
         menu = QMenu(self)
-        menu.addAction("Accept", session.accept)
-        menu.addAction("Reject", session.reject)
+        menu.addAction("Accept", self.accept_wanted.emit)
+        menu.addAction("Reject", self.reject_wanted.emit)
         self._fill_labels(menu.addMenu("Category"))
         menu.addAction("Show or hide", lambda: session.toggle_hidden(ids))
         menu.addAction("Duplicate", session.duplicate)
