@@ -233,6 +233,22 @@ def test_a_hint_counts_though_the_instance_and_the_tool_are_left_at_once(
     assert slow.on
 
 
+def test_undo_drops_the_newest_of_several_hints_that_have_no_answer(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas, slow: Slow
+) -> None:
+    click(canvas, 220, 60, LEFT)
+    click(canvas, 80, 150, RIGHT)
+    assert canvas.tool.busy
+    assert canvas.cancel_drawing()
+    assert strokes(canvas) == 1
+    slow.go_on.set()
+    qtbot.waitUntil(lambda: len(session.applied) == 1)
+    qtbot.waitUntil(lambda: len(steps(session)) == 1)
+    assert bits(session)[60, 220]
+    assert bits(session)[150, 80]
+    assert not canvas.tool.busy
+
+
 def test_each_of_several_fast_hints_is_an_edit(
     qtbot: QtBot, session: FakeSession, canvas: Canvas, slow: Slow
 ) -> None:

@@ -218,9 +218,9 @@ class Solving:
         """
         work = self.work
         last = next(reversed(self._given.of(work)), None)
-        if self._drawn:
+        if self._drawn and work is not None:
             self._drawn = []
-            self.answers.drop()
+            self._show_settled(work)
         elif last is not None:
             self._drop(last)
         elif work is None or not work.take_unseen(work.present):
@@ -347,7 +347,8 @@ class Solving:
         last = set(given.strokes) - set(given.before) if given is not None else set()
         later = self._given.of(work) if given is not None else []
         self._go_back_of(work)
-        self.when_refused()
+        if work is self.work:
+            self.when_refused()
         for each in later:
             strokes = tuple(stroke for stroke in each.strokes if stroke not in last)
             if strokes != work.strokes:
@@ -373,7 +374,13 @@ class Solving:
         self._given.drop(given)
         given.work.strokes = given.before
         if given.work is self.work:
-            self.answers.live.end()
+            self._show_settled(given.work)
+
+    def _show_settled(self, work: Work) -> None:
+        """What was shown of hints that are not wanted goes; others come with their answers."""
+        self.answers.drop()
+        if not self._given.of(work):
+            work.go_back_to(work.present)
 
     def _go_back(self) -> None:
         """Forget the hints since the last edit."""
