@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -131,15 +131,14 @@ class SideBySide(nn.Module):
     ) -> tuple[dict[str, Tensor], list[Tensor]]:
         """One image's terms and the gradients of their sum."""
         lanes.enter(place)
-        try:
+        with ExitStack() as failing:
+            failing.callback(lanes.leave)
             image = images[place : place + 1].clone()
             terms: dict[str, Tensor] = self.losses(image, [target], share=1 / lanes.count)
             loss = torch.stack(list(terms.values())).sum()
             gradients = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
-            return {name: value.detach() for name, value in terms.items()}, list(gradients)
-        except BaseException:
-            lanes.leave()
-            raise
+            failing.pop_all()
+        return {name: value.detach() for name, value in terms.items()}, list(gradients)
 
 
 def _results(futures: Sequence[Future[Any]]) -> list[Any]:
