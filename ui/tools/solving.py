@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.edits import Edit, EditKind, change
@@ -20,12 +19,14 @@ from model.errors import InputError
 from ui.tools.answers import Answer, Answers
 from ui.tools.given import Given, GivenHints
 from ui.tools.hints import hints_of
-from ui.tools.solve_words import BACK_UNSEEN, NOTHING_LEFT, OVERTAKEN, what_came, what_went
-from ui.tools.work import Remembered, Settled, Steps, Strokes, Work
+from ui.tools.outcome import NotPossible, Outcome, outcome_of, remember
+from ui.tools.solve_words import BACK_UNSEEN
+from ui.tools.work import Remembered, Steps, Strokes, Work
 
 if TYPE_CHECKING:
     from app.annotation import Annotation, AnnotationId
     from app.document import ImageDocument
+    from model.masks import BoxMask
     from model.messages import Prediction
     from ui.tools.base import Tool
     from ui.tools.outlook import Trial
@@ -306,39 +307,35 @@ class Solving:
 
     def _settle(self, given: Given, made: Solved) -> None:
         """What hints made becomes an edit, if it shows."""
-        work, strokes = given.work, given.strokes
-        before, after = work.present, work.kept_as(made.annotation)
-        if before is None or after is None or work.document is None or not work.hints_of(before):
-            self._tell_of(work, OVERTAKEN, "warning")
-            self._go_back_of(work)
+        work = given.work
+        try:
+            outcome = outcome_of(given, made)
+        except NotPossible as reason:
+            self._tell_of(work, reason.words, "warning")
+            if reason.overtaken:
+                self._go_back_of(work)
+            else:
+                self._refused(work, given)
             return
-        if after.area <= 0:
-            self._tell_of(work, NOTHING_LEFT, "warning")
-            self._refused(work, given)
-            return
-        shows = (after.geometry, after.state) != (before.geometry, before.state)
-        if strokes:
-            after = replace(after, seconds=before.seconds + time.monotonic() - given.since)
-        taken = len(strokes) < len(given.before)
-        steps = made.steps[: len(strokes)]
-        work.history.append(Settled(after if shows else before, strokes, steps, unseen=not shows))
+        remember(given, outcome)
         if work is self.work and not self._drawn:
             self.answers.live.end(settled=True)
-        if shows:
-            self._perform(work, before, after, made)
+        if outcome.shows:
+            self._perform(work, outcome, made.mask)
         if work is self.work:
             self._publish()
-        self._tell_of(work, what_went(before, after) if taken else what_came(before, after, steps))
+        self._tell_of(work, outcome.words)
 
-    def _perform(self, work: Work, before: Annotation, after: Annotation, made: Solved) -> None:
-        assert work.document is not None
+    def _perform(self, work: Work, outcome: Outcome, mask: BoxMask) -> None:
+        before, after, document = outcome.before, outcome.after, work.document
+        assert document is not None
         if work is not self.work:  # it may come back with the edit
             self._left.put(work)
-        if work.document is self._tool.document:
-            self._tool.canvas.stage.masks.prime(after.id, after.geometry, made.mask)
+        if document is self._tool.document:
+            self._tool.canvas.stage.masks.prime(after.id, after.geometry, mask)
         self.landing = True
         try:
-            self._tool.perform(work.document, change(EditKind.RECOMPOSE, before.image_id, [(before, after)]))
+            self._tool.perform(document, change(EditKind.RECOMPOSE, before.image_id, [(before, after)]))
         finally:
             self.landing = False
 
