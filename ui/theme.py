@@ -85,9 +85,11 @@ QPushButton:hover {{ background: {hover}; }}
 QPushButton:default, QPushButton[primary="true"] {{ background: {accent}; color: {on_accent};
     border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; }}
-QPushButton[primary="true"]:disabled {{ background: {button}; border-color: {line}; }}
+QPushButton:default:disabled, QPushButton[primary="true"]:disabled {{ background: {button}; color: {faint};
+    border-color: {line}; }}
 QProgressBar {{ background: {hover}; border: 0; border-radius: 3px; max-height: 6px; color: transparent; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
+QTabWidget::pane {{ border: 0; border-top: 1px solid {line}; background: {window}; }}
 QTabBar::tab {{ background: {window}; color: {faint}; padding: 7px 12px; border: 0;
     border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from ui.dialogs.new_project import NewProjectDialog
@@ -52,3 +52,11 @@ def test_a_project_needs_a_folder(dialog: NewProjectDialog, tmp_path: Path) -> N
     type_path(dialog, str(tmp_path))
     dialog.findChildren(QLineEdit)[1].setText(" ")
     assert not can_be_made(dialog)
+
+
+def test_it_says_what_is_wrong_with_a_folder_of_images(dialog: NewProjectDialog, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"")
+    for name, words in (("a.jpg", "That is a file: "), ("nowhere", "There is no such folder: ")):
+        dialog.findChildren(QLineEdit)[0].setText(str(tmp_path / name))
+        assert any(label.text().startswith(words) for label in dialog.findChildren(QLabel))
+        assert not can_be_made(dialog)

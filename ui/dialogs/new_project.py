@@ -88,8 +88,11 @@ class NewProjectDialog(QDialog):
 
     def _check(self) -> None:
         problem = ""
-        if not self._images.text() or not os.path.isdir(self.images):
+        if not self._images.text():
             problem = "Choose the folder that your images are in."
+        elif not os.path.isdir(self.images):
+            what = "That is a file" if os.path.exists(self.images) else "There is no such folder"
+            problem = f"{what}: choose the folder that your images are in."
         elif not self._project.text().strip():
             problem = "Choose a folder for the project: it is made if it is not there."
         elif os.path.exists(self.project / "project.db"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -58,6 +58,8 @@ class SettingsDialog(QDialog):
         low, high = preferences.CACHE_GB
         self.cache = QDoubleSpinBox(minimum=low, maximum=high, singleStep=0.5, value=now.cache_gb)
         self.cache.setSuffix(" GB")
+        for number in (self.ahead, self.threshold, self.cache):
+            number.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.clear = QPushButton("Clear now")
         self.kept = QLabel()
         self.kept.setObjectName("faint")
