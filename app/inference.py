@@ -213,7 +213,8 @@ class Inference:
             self.status.emit("The model's process had ended; it is started again.")
         deaths = 0
         while not self.ready and not self._closing:
-            self.status.emit(f"Loading {self.weights.parent.name}…")
+            self._model.start()
+            self.status.emit(f"Loading {self.weights.parent.name}…")  # told when it can be seen to run
             try:
                 loaded = self._model.load()
             except HostDied as death:

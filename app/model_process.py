@@ -80,17 +80,21 @@ class ModelProcess:
         """Whether the child ended by itself."""
         return self._process is not None and not self._process.alive
 
-    def load(self) -> Loaded:
-        """Start the child and load the model. HostDied; InputError: the weights are of no use."""
+    def start(self) -> None:
+        """Start a child: it has a `pid` from here on."""
         process = HostProcess(self._serve)
         with self._guard:
             self._process = process
             if self._stopped:
                 process.kill()
+
+    def load(self) -> Loaded:
+        """Have the child load the model. HostDied; InputError: the weights are of no use."""
+        assert self._process is not None
         request = next(self._requests)
-        process.send(LoadModel(request, self.weights, self.device, self._batch))
+        self._process.send(LoadModel(request, self.weights, self.device, self._batch))
         while True:
-            answer = process.receive(self._load_patience)
+            answer = self._process.receive(self._load_patience)
             if answer.request == request and isinstance(answer, Failed):
                 raise InputError(answer.reason)
             if answer.request == request and isinstance(answer, Loaded):

@@ -53,6 +53,16 @@ def test_the_model_can_be_loaded_ahead_and_says_what_it_is(inference: Inference)
     assert any("ready" in line for line in lines)
 
 
+def test_while_it_is_told_to_load_the_process_is_there(inference: Inference) -> None:
+    seen: list[tuple[str, bool, bool]] = []
+    inference.status.connect(
+        lambda words: seen.append((words[:7], inference.pid is not None, inference.ready))
+    )
+    inference.load().result(WAIT)
+    wait_until(lambda: len(seen) == 2)
+    assert seen == [("Loading", True, False), ("fake is", True, True)]
+
+
 def test_the_screen_comes_first_then_ahead_then_bulk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order = tmp_path / "order.txt"
     monkeypatch.setenv(fake_host.ORDER, str(order))

@@ -12,6 +12,7 @@ from app.errors import InputError
 from app.host_process import HostDied
 from app.job_queue import Job, JobQueue, Priority
 from app.model_process import ModelProcess, Result
+from model.messages import Loaded
 from tests.app import fake_host
 from tests.app.fake_host import SERVE
 
@@ -37,6 +38,11 @@ def process(answers: Answers) -> Iterator[ModelProcess]:
     made.close()
 
 
+def load(process: ModelProcess) -> Loaded:
+    process.start()
+    return process.load()
+
+
 def jobs_of(*names: str, priority: Priority = Priority.SCREEN) -> list[Job]:
     """As a queue gives them."""
     queue = JobQueue()
@@ -47,14 +53,17 @@ def jobs_of(*names: str, priority: Priority = Priority.SCREEN) -> list[Job]:
 
 def test_nothing_runs_before_it_is_loaded(process: ModelProcess) -> None:
     assert (process.pid, process.loaded, process.batch, process.gone) == (None, None, 0, False)
-    assert process.load().categories == ("cat",)
+    process.start()
     assert process.pid not in (None, os.getpid())
+    assert process.loaded is None
+    assert process.load().categories == ("cat",)
+    assert process.loaded is not None
 
 
 def test_refused_weights_are_no_death() -> None:
     process = process_of({}, weights="bad")
     with pytest.raises(InputError, match="got nonsense") as caught:
-        process.load()
+        load(process)
     assert not isinstance(caught.value, HostDied)
     assert process.loaded is None
     process.close()
@@ -63,14 +72,14 @@ def test_refused_weights_are_no_death() -> None:
 def test_a_child_that_dies_while_loading_tells_its_last_words() -> None:
     process = process_of({}, serve="tests.app.fake_host:serve_dies")
     with pytest.raises(HostDied, match=r"libmissing\.so"):
-        process.load()
+        load(process)
     assert process.bury() == []
     assert process.pid is None
 
 
 @pytest.mark.parametrize("name", ["a.png", "stale.png"])
 def test_the_answer_finds_its_job(process: ModelProcess, answers: Answers, name: str) -> None:
-    process.load()
+    load(process)
     process.ask(jobs_of(name))
     assert answers.keys() == {name}
     answer = answers[name]
@@ -80,7 +89,7 @@ def test_the_answer_finds_its_job(process: ModelProcess, answers: Answers, name:
 
 
 def test_a_bad_image_is_told_as_an_error(process: ModelProcess, answers: Answers) -> None:
-    process.load()
+    load(process)
     process.ask(jobs_of("bad.png"))
     assert str(answers["bad.png"]) == "bad.png: expected an image"
 
@@ -90,7 +99,7 @@ def test_a_batch_is_sent_whole(
 ) -> None:
     monkeypatch.setenv(fake_host.BATCH, "3")
     monkeypatch.setenv(fake_host.ORDER, str(tmp_path / "order.txt"))
-    process.load()
+    load(process)
     assert process.batch == 3
     process.ask(jobs_of("a", "bad", "c", priority=Priority.BULK))
     while process.busy:
@@ -103,23 +112,23 @@ def test_buried_it_names_the_jobs_without_an_answer_and_can_start_again(
     process: ModelProcess, answers: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(fake_host.BATCH, "3")
-    process.load()
+    load(process)
     with pytest.raises(HostDied, match="SIGKILL"):
         process.ask(jobs_of("a", "kill", "c", priority=Priority.BULK))
     assert process.gone
     assert [job.image.name for job in process.bury()] == ["kill", "c"]
     assert answers.keys() == {"a"}
     assert (process.gone, process.busy, process.loaded) == (False, False, None)
-    process.load()
+    load(process)
     process.ask(jobs_of("b"))
     assert answers.keys() == {"a", "b"}
 
 
 def test_stopped_no_later_child_lives(process: ModelProcess) -> None:
-    process.load()
+    load(process)
     process.stop()
     with pytest.raises(HostDied):
         process.ask(jobs_of("a"))
     process.bury()
     with pytest.raises(HostDied):
-        process.load()
+        load(process)
