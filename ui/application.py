@@ -53,6 +53,8 @@ def make_application(*, dressed: bool = True) -> QApplication:
 def run(project: Path | None = None, watch: Callable[[MainWindow], object] | None = None) -> int:
     """Open the window, with a project if one is named, until it is closed; `watch` is given it unshown."""
     app = make_application(dressed=False)
+    if project is not None:
+        threading.Thread(target=start.map_opencv, daemon=True).start()
     session = Session()
     window = MainWindow(session, opening=project)
     theme.dress(app)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import gc
+import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,22 @@ def load_qt() -> None:
     import PySide6.QtCore  # noqa: F401
 
     builtins.__import__ = plain
+
+
+def map_opencv() -> None:
+    """Bring OpenCV's library (70 MB) into the process; on a thread of its own, while the window is made.
+
+    Qt does so without holding up Python, whose own loading of a library holds up every thread. Nothing of it
+    is used before `load_decoders`, and nothing depends on its being there.
+    """
+    from PySide6.QtCore import QLibrary
+
+    found = importlib.util.find_spec("cv2")
+    for folder in (found.submodule_search_locations or ()) if found else ():
+        for file in Path(folder).glob("cv2*.so"):
+            library = QLibrary(str(file))
+            library.setLoadHints(QLibrary.LoadHint.ResolveAllSymbolsHint)  # as Python will ask for it
+            library.load()
 
 
 def load_decoders() -> None:

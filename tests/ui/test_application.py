@@ -137,6 +137,23 @@ def test_the_first_image_is_shown_before_anything_else_is_loaded(tmp_path: Path)
     assert usable["switch"] == pytest.approx(0.001)  # what is loaded next holds the window up no longer
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the system what is in memory")
+def test_opencv_is_brought_to_memory_before_it_is_loaded(tmp_path: Path) -> None:
+    program = """
+import json, sys
+from pathlib import Path
+from ui import start
+
+start.map_opencv()
+there = any("cv2" in line for line in Path("/proc/self/maps").read_text().splitlines())
+print(json.dumps({"there": there, "loaded": "cv2" in sys.modules}))
+start.load_decoders()
+from model.opencv import cv2
+print(json.dumps({"sum": int(cv2.add(2, 3)[0, 0])}))
+"""
+    assert started(tmp_path, program=program) == [{"there": True, "loaded": False}, {"sum": 5}]
+
+
 def test_a_lists_inside_is_known_to_python(tmp_path: Path) -> None:
     """PySide6 makes every kind of widget to find out what one is that it does not know."""
     program = """
