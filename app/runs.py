@@ -62,6 +62,8 @@ class Run:
             for event in reversed(self._events):
                 if event.get("event") in ENDINGS:
                     return ENDINGS[event["event"]]
+                if event.get("event") == "start":  # how it ended before it went on is over
+                    break
             return RunState.INTERRUPTED
         if self._stopping:  # a run that only just began may have taken the file for an old one
             self.cancel()

@@ -20,13 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="keep the fetched .pth beside it")
 
 
-def run(arguments: argparse.Namespace, context: Context) -> None:
+def run(arguments: argparse.Namespace, context: Context) -> int:
     """List, or fetch."""
     from app import pretrained
 
     if arguments.get is None:
         _list(context)
-        return
+        return 0
     model = pretrained.find(arguments.get)
     out: Path = arguments.out or Path(f"{model.name}.safetensors")
     if out.suffix != ".safetensors":
@@ -35,9 +35,13 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
         raise InputError(f"expected a folder to write into, got {out.parent}; make it first")
     context.console.note(f"{pretrained.address(model)}, about {model.megabytes} MB")
     megabytes = context.console.progress("MB", goes_on=True)
-    file = pretrained.download(
-        model, out.parent, lambda done, total: megabytes(done // 1_000_000, total // 1_000_000)
-    )
+    try:
+        file = pretrained.download(
+            model, out.parent, lambda done, total: megabytes(done // 1_000_000, total // 1_000_000)
+        )
+    except KeyboardInterrupt:
+        context.console.fail("stopped; what came is kept, the same command goes on with it")
+        return 130
     from model.checkpoint import convert_published
 
     card = convert_published(
@@ -54,6 +58,7 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
             "licence": card.licence,
         }
     )
+    return 0
 
 
 def _list(context: Context) -> None:

@@ -268,6 +268,17 @@ def test_a_fetched_file_becomes_ours(
     assert bool((model.state_dict()["proto_net.0.weight"] == state["proto_net.0.weight"]).all())
 
 
+def test_a_download_stopped_by_a_key_says_what_is_kept(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.hub_file.fetch", press)
+    assert main(["pretrained", "--get", MODEL.name, "--out", str(tmp_path / "w.safetensors")]) == 130
+    assert "what came is kept" in capsys.readouterr().err
+
+
 def test_a_fetched_file_that_is_no_weights_is_refused(
     hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

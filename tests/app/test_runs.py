@@ -74,6 +74,13 @@ def test_a_run_without_process_or_last_word_was_interrupted(run: Run) -> None:
     assert run.failure == "MemoryError: no room"
 
 
+@pytest.mark.parametrize("before", ["cancelled", "failed"])
+def test_a_run_that_went_on_and_was_killed_was_interrupted(run: Run, before: str) -> None:
+    tell(run, {"event": "start"}, {"event": before, "reason": "x"}, {"event": "start"}, {"event": "progress"})
+    assert run.state is RunState.INTERRUPTED
+    assert run.resumable
+
+
 def test_another_program_with_the_number_is_not_the_run(run: Run) -> None:
     start(run, os.getpid())
     assert run.state is RunState.INTERRUPTED
