@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -18,6 +19,7 @@ from app import processes
 
 EVENTS, PROCESS, CANCEL, LOG = "events.jsonl", "process.json", "cancel", "log.txt"
 CHECKPOINT = "checkpoint.pt"
+USUAL = re.compile(r"note: |iterations? \d")  # how `train`'s notes and its progress begin
 MOST_TOLD = 50  # images that a run is not given: more are not named
 
 
@@ -93,7 +95,7 @@ class Run:
             if event.get("event") in ("start", "done"):  # what failed before a new start is over
                 break
         if self.state is RunState.INTERRUPTED:
-            return _last_line(self.folder / LOG) or "the process ended without a word"
+            return _last_words(self.folder / LOG) or "its process ended without a word, as when it is killed"
         return ""
 
     def cancel(self) -> None:
@@ -155,9 +157,11 @@ def _json(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _last_line(path: Path) -> str:
+def _last_words(path: Path) -> str:
+    """The log's last line, unless it tells of a run that goes well."""
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     except OSError:
         return ""
-    return lines[-1].strip() if lines else ""
+    last = lines[-1].strip() if lines else ""
+    return "" if USUAL.match(last) else last

@@ -72,6 +72,9 @@ def test_a_run_without_process_or_last_word_was_interrupted(run: Run) -> None:
     (run.folder / "log.txt").write_text("Traceback ...\nMemoryError: no room\n")
     assert run.state is RunState.INTERRUPTED
     assert run.failure == "MemoryError: no room"
+    for usual in ("note: val: category without an instance", "iterations 25/200 (12%), 12:01 left", ""):
+        (run.folder / "log.txt").write_text(usual)
+        assert "without a word" in run.failure
 
 
 @pytest.mark.parametrize("before", ["cancelled", "failed"])
