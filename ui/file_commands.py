@@ -22,7 +22,11 @@ def new_project(context: Context, images: Path | None = None) -> None:
 
 def open_project(context: Context) -> None:
     """Ask for a project's folder."""
-    chosen = QFileDialog.getExistingDirectory(context.window, "Open a project's folder")
+    from ui.welcome import recent
+
+    last = next(iter(recent()), None)
+    beside = str(last.parent) if last is not None else str(Path.home())
+    chosen = QFileDialog.getExistingDirectory(context.window, "Open a project's folder", beside)
     if chosen:
         context.session.open_project(Path(chosen))
 
@@ -82,7 +86,9 @@ def say_saved(context: Context) -> None:
 
 def import_file(context: Context) -> None:
     """Ask for a COCO file and read it."""
-    chosen, _ = QFileDialog.getOpenFileName(context.window, "Import COCO", "", "COCO JSON (*.json)")
+    project = context.session.project
+    beside = str(project.folder.parent) if project is not None else ""
+    chosen, _ = QFileDialog.getOpenFileName(context.window, "Import COCO", beside, "COCO JSON (*.json)")
     if chosen:
         import_from(context, Path(chosen))
 

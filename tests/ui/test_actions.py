@@ -23,6 +23,7 @@ from ui.menus import SIDE_BAR, TOP_BAR, TOP_IDS
 from ui.session import Session
 from ui.shortcuts import PRESETS, conflicts, defaults, normal, shown
 from ui.theme import RESOURCES
+from ui.welcome import remember
 
 
 def test_every_action_has_an_id_of_its_own() -> None:
@@ -205,3 +206,19 @@ def test_every_menu_has_a_letter_of_its_own(session: Session, qtbot: QtBot) -> N
     assert [title.replace("&", "") for title in titles] == list(MENUS)
     assert "" not in letters
     assert len(set(letters)) == len(letters)
+
+
+def test_asking_for_files_begins_beside_the_project(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    begun: list[str] = []
+    dialog = "ui.file_commands.QFileDialog"
+    monkeypatch.setattr(f"{dialog}.getOpenFileName", lambda *given: (begun.append(given[2]), ("", ""))[1])
+    monkeypatch.setattr(f"{dialog}.getExistingDirectory", lambda *given: (begun.append(given[2]), "")[1])
+    assert session.project is not None
+    remember(session.project.folder)
+    for name in ("import", "project.open"):
+        window.actions_.by_id[name].trigger()
+    assert begun == [str(session.project.folder.parent)] * 2
