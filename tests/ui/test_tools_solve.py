@@ -17,6 +17,7 @@ from model.masks import BoxMask
 from tests.ui.canvas_fakes import CATEGORIES, FakeSession, disc, mask_annotation
 from tests.ui.solving import SIZE, click, has, place, show_proposal
 from ui.canvas.view import Canvas
+from ui.turns import turns_of
 
 ONE = AnnotationId(1)
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -213,7 +214,7 @@ def test_all_hints_that_wait_for_the_model_are_given_each_an_edit(
     assert mask_of(session)[150, 80]
 
 
-def test_a_hint_that_waits_is_never_given_to_another_instance(
+def test_hints_that_wait_are_done_on_their_own_instances_though_others_are_chosen(
     qtbot: QtBot, session: FakeSession, canvas: Canvas
 ) -> None:
     assert session.document is not None
@@ -222,24 +223,56 @@ def test_a_hint_that_waits_is_never_given_to_another_instance(
     known, session.prediction = session.prediction, None
     click(canvas, 220, 60, LEFT)
     session.select([AnnotationId(2)])
-    assert "give it again" in session.messages[-1]
+    assert "waits for the model" in session.messages[-1]
+    assert "1 hint" not in canvas.tool.hint
     click(canvas, 220, 160, LEFT)
+    session.select([ONE])
+    assert "1 hint waits" in canvas.tool.hint  # it came back with its instance
+    assert canvas.tool._deferred.waiting.of == ONE  # type: ignore[attr-defined]
     session.select([])
-    assert sum("give it again" in each for each in session.messages) == 2
+    canvas.set_tool("select")
     session.prediction = known
     session.prediction_changed.emit()
-    idle(qtbot, canvas)
-    assert len(session.applied) == 1
+    qtbot.waitUntil(lambda: len(session.applied) == 3)
+    assert {edit.changes[0].id for edit in session.applied[1:]} == {ONE, AnnotationId(2)}
+    assert mask_of(session)[60, 220]
+    assert not mask_of(session)[160, 220]
 
 
-def test_a_hint_that_waited_is_told_of_when_another_image_is_opened(
-    session: FakeSession, canvas: Canvas
+def test_a_hint_that_waits_is_done_when_its_image_is_shown_again(
+    qtbot: QtBot, session: FakeSession, canvas: Canvas
 ) -> None:
-    session.prediction = None
+    document = session.document
+    assert document is not None
+    known, session.prediction = session.prediction, None
     click(canvas, 220, 60, LEFT)
     session.show(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [], id=2)
-    assert "give it again" in session.messages[-1]
     assert "wait" not in canvas.tool.hint
+    session.prediction = known
+    session.prediction_changed.emit()  # of the other image
+    assert session.applied == []
+    session.prediction = None
+    session.show_again(document)
+    session.messages.clear()
+    session.prediction_changed.emit()
+    assert "asked for a prediction" in session.messages
+    session.prediction = known
+    session.prediction_changed.emit()
+    qtbot.waitUntil(lambda: len(session.applied) == 1)
+    assert mask_of(session)[60, 220]
+    session.select([ONE])
+    assert strokes(canvas) == 1
+
+
+def test_escape_drops_a_hint_that_waits(session: FakeSession, canvas: Canvas) -> None:
+    known, session.prediction = session.prediction, None
+    click(canvas, 220, 60, LEFT)
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    session.select([])
+    session.prediction = known
+    session.prediction_changed.emit()
+    assert turns_of(session).idle
+    assert session.applied == []
 
 
 def test_on_bare_image_candidates_are_offered_once_the_model_has_looked(

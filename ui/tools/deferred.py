@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.annotation import AnnotationState
 from app.correction import explain_refusal
 from app.solving import Point, Stroke
 from ui.tools.sources import sources_of
-from ui.tools.waiting import GONE, Waiting
+from ui.tools.waiting import ASIDE, Aside, Waiting
 
 if TYPE_CHECKING:
     from app.annotation import Annotation
+    from app.document import ImageDocument
     from model.messages import Prediction
     from ui.tools.base import Tool
     from ui.tools.candidates import CandidatePicker
@@ -28,6 +30,7 @@ class Deferred:
         self._tool, self._solving, self._picker = tool, solving, picker
         self._sources = sources_of(tool.session)
         self.waiting = Waiting()
+        self._aside = Aside()
         solving.when_settled, solving.when_refused = self._give, self.waiting.drop
         tool.session.prediction_changed.connect(self._arrived)
 
@@ -41,14 +44,17 @@ class Deferred:
         """Have the instance under work; False: its prototypes are not there."""
         if self._solving.go_on(chosen):
             return True
-        prediction = self._sources.get(chosen)
-        plain = prediction is None and self._is_orphan(chosen)
-        if plain:
-            prediction = self._tool.session.prediction
+        prediction, plain = self._prototypes(chosen)
         if prediction is None:
             return False
         self._solving.begin(chosen, prediction, plain=plain)
         return True
+
+    def _prototypes(self, chosen: Annotation) -> tuple[Prediction | None, bool]:
+        """What an instance's hints are answered with, and whether that is another model's."""
+        prediction = self._sources.get(chosen)
+        plain = prediction is None and self._is_orphan(chosen)
+        return (self._tool.session.prediction if plain else prediction), plain
 
     def _is_orphan(self, chosen: Annotation) -> bool:
         """Whether the model that proposed it cannot be had: then the active one's prototypes do."""
@@ -85,16 +91,26 @@ class Deferred:
             self._tool.canvas.update_hint()
 
     def choice_changed(self, chosen: Annotation | None) -> None:
-        """Hints of one instance never go to another one."""
+        """Hints of one instance never go to another one: they wait for theirs, which may come back."""
         if self.waiting.of is not None and (chosen is None or chosen.id != self.waiting.of):
-            if self.waiting.is_missed:
-                self._tool.tell(GONE, "warning")
-            self.waiting.drop()
+            self.leave()
+        document = self._tool.document
+        if chosen is None or document is None:
+            return
+        for each in self._aside.of(self._tool.session.project, document.image.id):
+            if each.of == chosen.id:
+                self._aside.take(each)
+                for stroke in each.strokes:
+                    self.waiting.add(chosen.id, stroke, document)
+
+    def leave(self) -> None:
+        """The instance, its image or the tool is left: its hints wait on, a bare place does not."""
+        if self._aside.put(self.waiting, self._tool.session.project):
+            self._tool.tell(ASIDE, "info")
+        self.waiting.drop()
 
     def cancel(self) -> bool:
-        """Nothing waits any more; True if something did."""
-        if self.waiting.is_missed and self.waiting.document is not self._tool.document:
-            self._tool.tell(GONE, "warning")  # another image was opened; Escape and undo mean to drop it
+        """Nothing waits any more for what is chosen; True if something did."""
         return self.waiting.drop()
 
     # what comes
@@ -103,7 +119,10 @@ class Deferred:
         """Other prototypes are there, or were refused."""
         tool, waiting = self._tool, self.waiting
         chosen, prediction = tool.only_selected(), tool.session.prediction
-        if tool.canvas.tool is not tool or tool.document is None:
+        if tool.document is None:
+            return
+        self._give_aside(tool.document)
+        if tool.canvas.tool is not tool:
             return
         if waiting.place is not None and waiting.document is tool.document and prediction is not None:
             place = waiting.place
@@ -116,6 +135,20 @@ class Deferred:
                 self._ask_further(chosen, prediction)
             tool.canvas.update()
         tool.canvas.update_hint()
+
+    def _give_aside(self, document: ImageDocument) -> None:
+        """The hints of instances that were left, as far as their prototypes are there."""
+        session = self._tool.session
+        for each in self._aside.of(session.project, document.image.id):
+            instance = document.annotations.get(each.of)
+            prediction, plain = self._prototypes(instance) if instance is not None else (None, False)
+            if instance is None or instance.state is AnnotationState.REJECTED:
+                self._aside.take(each)
+            elif prediction is not None:
+                self._aside.take(each)
+                self._solving.add_to(instance, prediction, each.strokes, plain=plain)
+            elif session.prediction is None:
+                self._sources.look()
 
     def _fetch(self, chosen: Annotation) -> str:
         if self._is_orphan(chosen):

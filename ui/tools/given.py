@@ -5,6 +5,7 @@ They go on to be answered when their instance, image or tool is left. GUI thread
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -45,6 +46,21 @@ class GivenHints:
         given.errand = self._turns.begin(
             work.document, self._answers.for_good(work, strokes), lambda answer: self._answered(given, answer)
         )
+
+    def give_more(self, work: Work, strokes: Strokes) -> None:
+        """Each of these is one more hint."""
+        for stroke in strokes:
+            before, work.strokes = work.strokes, (*work.strokes, stroke)
+            self.give(work, work.strokes, before, time.monotonic())
+
+    def give_without(self, lost: Given, later: list[Given]) -> None:
+        """One cannot be: those that were given after it go on without what it brought."""
+        work, gone = lost.work, set(lost.strokes) - set(lost.before)
+        for each in later:
+            strokes = tuple(stroke for stroke in each.strokes if stroke not in gone)
+            if strokes != work.strokes:
+                before, work.strokes = work.strokes, strokes
+                self.give(work, strokes, before, each.since)
 
     def of(self, work: Work | None) -> list[Given]:
         """What is on its way for an instance under work, the oldest first."""

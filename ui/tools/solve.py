@@ -203,6 +203,7 @@ class SolveTool(Tool):
 
     def settle(self) -> None:
         """A hint that was given counts, also where a thread is still at it and the image goes."""
+        self._deferred.leave()
         self._solving.leave()
 
     def annotations_changed(self, edit: Edit) -> None:
@@ -218,12 +219,12 @@ class SolveTool(Tool):
         chosen = self.only_selected()
         self._outlook.forget()
         self._cross.hide()  # it comes again where the other instance is
+        if self._solving.work is not None and (chosen is None or not self._solving.is_of(chosen.id)):
+            self._forget()
         self._deferred.choice_changed(chosen)
         if chosen is not None:
             self._picker.cancel()
             self._deferred.recall(chosen)
-        if self._solving.work is not None and (chosen is None or not self._solving.is_of(chosen.id)):
-            self._forget()
         self._solving.recall()
         self._look_ahead(chosen)
 
@@ -245,6 +246,6 @@ class SolveTool(Tool):
 
     def _forget(self) -> None:
         self._hot = -1
-        self._deferred.waiting.drop()
+        self._deferred.leave()
         self._outlook.forget()
         self._solving.leave()

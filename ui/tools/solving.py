@@ -188,6 +188,14 @@ class Solving:
         """One more hint."""
         self._set_strokes((*self.given, stroke))
 
+    def add_to(self, instance: Annotation, prediction: Prediction, strokes: Strokes, *, plain: bool) -> None:
+        """More hints for an instance that is not under work now."""
+        document = self._tool.document
+        work = self._given.work_of(instance.id, document) or self._left.take(instance)
+        work = work or Work(instance, prediction, document, plain=plain)
+        work.document = document
+        self._given.give_more(work, strokes)
+
     def take_away(self, number: int) -> None:
         """One hint goes, the others stay."""
         work = self.work
@@ -341,16 +349,12 @@ class Solving:
 
     def _refused(self, work: Work, given: Given | None = None) -> None:
         """Hints cannot be: those that were given after them go on without."""
-        last = set(given.strokes) - set(given.before) if given is not None else set()
-        later = self._given.of(work) if given is not None else []
+        later = self._given.of(work)
         self._go_back_of(work)
         if work is self.work:
             self.when_refused()
-        for each in later:
-            strokes = tuple(stroke for stroke in each.strokes if stroke not in last)
-            if strokes != work.strokes:
-                before, work.strokes = work.strokes, strokes
-                self._given.give(work, strokes, before, each.since)
+        if given is not None:
+            self._given.give_without(given, later)
         self._changed()
 
     def _tell_of(self, work: Work, words: str, kind: str = "info") -> None:

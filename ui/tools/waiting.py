@@ -1,7 +1,7 @@
 """What a person asked for before the model had looked at the image: hints for one instance, or a bare place.
 
 Frame: image pixels. Nothing of it is lost while the model looks: it is given in its order once the prototypes
-are there. Hints of one instance never go to another one.
+are there. Hints of one instance never go to another one: where that is left, they are put aside for it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from app.solving import Point, Stroke
 
 if TYPE_CHECKING:
-    from app.annotation import AnnotationId
+    from app.annotation import AnnotationId, ImageId
     from app.document import ImageDocument
+    from app.project import Project
 
-GONE = "the hint still waited for the model and went with the choice: choose that instance and give it again"
+ASIDE = "the hint waits for the model, and is done on its instance as soon as that has looked at the image"
 
 
 @dataclass(slots=True, eq=False)
@@ -46,11 +47,6 @@ class Waiting:
         self.drop()
         self.place, self.document = place, document
 
-    @property
-    def is_missed(self) -> bool:
-        """Whether hints wait for an instance that is still there."""
-        return bool(self.strokes) and self.document is not None and self.of in self.document.annotations
-
     def pop_first(self) -> Stroke:
         """The hint that was given first; it waits no longer."""
         first, *others = self.strokes
@@ -66,3 +62,37 @@ class Waiting:
         had = bool(self.strokes) or self.place is not None
         self.of, self.strokes, self.place, self.document = None, (), None, None
         return had
+
+
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """Hints that wait for an instance that was left."""
+
+    project: Project
+    image: ImageId
+    of: AnnotationId
+    strokes: tuple[Stroke, ...]
+
+
+class Aside:
+    """All of these, the oldest first."""
+
+    def __init__(self) -> None:
+        self._all: list[PutAside] = []
+
+    def put(self, waiting: Waiting, project: Project | None) -> bool:
+        """Take over what waits; False: nothing does, or its instance is gone. Other projects' go."""
+        self._all = [each for each in self._all if each.project is project]
+        document, of, strokes = waiting.document, waiting.of, waiting.strokes
+        if project is None or document is None or of is None or of not in document.annotations or not strokes:
+            return False
+        self._all.append(PutAside(project, document.image.id, of, strokes))
+        return True
+
+    def of(self, project: Project | None, image: ImageId) -> list[PutAside]:
+        """Those for the instances of an image."""
+        return [each for each in self._all if each.project is project and each.image == image]
+
+    def take(self, wanted: PutAside) -> None:
+        """They are given, or not wanted."""
+        self._all.remove(wanted)
