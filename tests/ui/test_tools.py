@@ -10,8 +10,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.annotation import Annotation, AnnotationId, AnnotationState
-from app.edits import EditKind, remove
-from app.geometry import Polygons, RleMask, to_mask
+from app.edits import Edit, EditKind, remove
+from app.geometry import PolygonPart, Polygons, RleMask, to_mask
 from model.masks import BoxMask
 from tests.ui.canvas_fakes import CATEGORIES, FakeSession, disc, mask_annotation, rectangle
 from tests.ui.canvas_fakes import annotation as make
@@ -19,6 +19,8 @@ from ui.canvas.view import Canvas
 from ui.tools.painting import outcome_of
 from ui.turns import turns_of
 
+Button = Qt.MouseButton
+Modifiers = Qt.KeyboardModifier
 SIZE = (300, 200)
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 SHIFT, CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -36,11 +38,17 @@ class Hand:
         place = self.canvas.view.to_widget(x, y)
         return QPoint(round(place[0]), round(place[1]))
 
-    def click(self, x: float, y: float, button=LEFT, modifiers=NONE) -> None:  # type: ignore[no-untyped-def]
+    def click(self, x: float, y: float, button: Button = LEFT, modifiers: Modifiers = NONE) -> None:
         QTest.mouseMove(self.canvas, self.at(x, y))
         QTest.mouseClick(self.canvas, button, modifiers, self.at(x, y))
 
-    def drag(self, *points: tuple[float, float], button=LEFT, modifiers=NONE, drop=True) -> None:  # type: ignore[no-untyped-def]
+    def drag(
+        self,
+        *points: tuple[float, float],
+        button: Button = LEFT,
+        modifiers: Modifiers = NONE,
+        drop: bool = True,
+    ) -> None:
         QTest.mousePress(self.canvas, button, modifiers, self.at(*points[0]))
         for point in points[1:]:
             QTest.mouseMove(self.canvas, self.at(*point))
@@ -50,7 +58,7 @@ class Hand:
     def move(self, x: float, y: float) -> None:
         QTest.mouseMove(self.canvas, self.at(x, y))
 
-    def key(self, key: Qt.Key, modifiers=NONE) -> None:  # type: ignore[no-untyped-def]
+    def key(self, key: Qt.Key, modifiers: Modifiers = NONE) -> None:
         QTest.keyClick(self.canvas, key, modifiers)
 
 
@@ -62,6 +70,22 @@ def session(qtbot: QtBot) -> FakeSession:
 @pytest.fixture
 def hand(canvas: Canvas) -> Hand:
     return Hand(canvas)
+
+
+def made(edit: Edit) -> Annotation:
+    """What an edit added, or made of an annotation."""
+    after = edit.changes[0].after
+    assert after is not None
+    return after
+
+
+def parts(annotation: Annotation) -> tuple[PolygonPart, ...]:
+    assert isinstance(annotation.geometry, Polygons)
+    return annotation.geometry.parts
+
+
+def outline(edit: Edit) -> tuple[tuple[float, float], ...]:
+    return parts(made(edit))[0].outline
 
 
 def show(session: FakeSession, canvas: Canvas, *annotations: Annotation) -> None:
@@ -155,8 +179,8 @@ def test_arrows_nudge_and_a_held_key_is_one_edit(session: FakeSession, canvas: C
     QTest.keyRelease(canvas, Qt.Key.Key_Right)
     hand.key(Qt.Key.Key_Down, SHIFT)
     assert [edit.kind for edit in session.applied] == [EditKind.RESHAPE, EditKind.RESHAPE]
-    assert session.applied[0].changes[0].after.geometry == rectangle(22, 20, 52, 50)  # type: ignore[union-attr]
-    assert session.applied[1].changes[0].after.geometry == rectangle(22, 30, 52, 60)  # type: ignore[union-attr]
+    assert made(session.applied[0]).geometry == rectangle(22, 20, 52, 50)
+    assert made(session.applied[1]).geometry == rectangle(22, 30, 52, 60)
 
 
 def test_double_click_fits_the_instance(session: FakeSession, canvas: Canvas, hand: Hand) -> None:
@@ -178,16 +202,15 @@ def test_a_vertex_can_be_dragged(session: FakeSession, canvas: Canvas, hand: Han
     hand.drag((140, 40), (150, 45), (160, 50))
     (edit,) = session.applied
     assert edit.kind is EditKind.RESHAPE
-    assert edit.changes[0].after.geometry.parts[0].outline == ((40, 40), (160, 50), (90, 120))  # type: ignore[union-attr]
-    assert edit.changes[0].after.area > 0  # type: ignore[union-attr]
+    assert outline(edit) == ((40, 40), (160, 50), (90, 120))
+    assert made(edit).area > 0
 
 
 def test_dragging_an_edge_inserts_a_vertex(session: FakeSession, canvas: Canvas, hand: Hand) -> None:
     show(session, canvas, make(1, TRIANGLE, SIZE))
     session.select([AnnotationId(1)])
     hand.drag((90, 40), (90, 30), (90, 20))
-    outline = session.applied[0].changes[0].after.geometry.parts[0].outline  # type: ignore[union-attr]
-    assert outline == ((40, 40), (90, 20), (140, 40), (90, 120))
+    assert outline(session.applied[0]) == ((40, 40), (90, 20), (140, 40), (90, 120))
 
 
 def test_a_click_on_an_edge_changes_nothing(session: FakeSession, canvas: Canvas, hand: Hand) -> None:
@@ -203,7 +226,7 @@ def test_shift_click_deletes_a_vertex_but_never_the_last_three(
     show(session, canvas, make(1, rectangle(40, 40, 140, 120), SIZE))
     session.select([AnnotationId(1)])
     hand.click(140, 120, modifiers=SHIFT)
-    assert len(session.applied[0].changes[0].after.geometry.parts[0].outline) == 3  # type: ignore[union-attr]
+    assert len(outline(session.applied[0])) == 3
     hand.click(140, 40, modifiers=SHIFT)
     assert len(session.applied) == 1
     assert "three" in session.messages[-1]
@@ -226,7 +249,7 @@ def test_a_masks_box_handle_cuts_it(session: FakeSession, canvas: Canvas, hand: 
     hand.drag((120, 70), (100, 70), (90, 70))
     (edit,) = session.applied
     assert edit.kind is EditKind.SET_BOX
-    assert edit.changes[0].after.bbox == (40, 40, 50, 60)  # type: ignore[union-attr]
+    assert made(edit).bbox == (40, 40, 50, 60)
 
 
 # box
@@ -257,7 +280,7 @@ def test_a_box_is_clipped_at_the_images_edge(session: FakeSession, canvas: Canva
     show(session, canvas)
     canvas.set_tool("box")
     hand.drag((280, 180), (300, 190), (304, 204))
-    assert session.applied[0].changes[0].after.bbox == (280, 180, 20, 20)  # type: ignore[union-attr]
+    assert made(session.applied[0]).bbox == (280, 180, 20, 20)
 
 
 def test_a_box_without_size_is_nothing(session: FakeSession, canvas: Canvas, hand: Hand) -> None:
@@ -291,14 +314,14 @@ def test_without_a_category_the_shape_waits_for_one(session: FakeSession, canvas
     assert "category" in session.messages[-1]
     session.category = CATEGORIES[1]
     session.category_changed.emit()
-    assert session.applied[0].changes[0].after.category_id == CATEGORIES[1].id  # type: ignore[union-attr]
-    assert session.applied[0].changes[0].after.bbox == (10, 10, 50, 40)  # type: ignore[union-attr]
+    assert made(session.applied[0]).category_id == CATEGORIES[1].id
+    assert made(session.applied[0]).bbox == (10, 10, 50, 40)
 
 
 # polygon
 
 
-def polygon(hand: Hand, *points: tuple[float, float], modifiers=NONE) -> None:  # type: ignore[no-untyped-def]
+def polygon(hand: Hand, *points: tuple[float, float], modifiers: Modifiers = NONE) -> None:
     for index, point in enumerate(points):
         hand.click(*point, modifiers=modifiers if index == 0 else NONE)
     hand.key(Qt.Key.Key_Return)
@@ -309,7 +332,7 @@ def test_a_polygon_keeps_its_vertices_as_drawn(session: FakeSession, canvas: Can
     canvas.set_tool("polygon")
     polygon(hand, (20, 20), (80, 25), (70, 90))
     (edit,) = session.applied
-    assert edit.changes[0].after.geometry.parts[0].outline == ((20, 20), (80, 25), (70, 90))  # type: ignore[union-attr]
+    assert outline(edit) == ((20, 20), (80, 25), (70, 90))
     assert not canvas.tool.busy
 
 
@@ -320,14 +343,13 @@ def test_the_first_vertex_closes_and_so_does_a_double_click(
     canvas.set_tool("polygon")
     for point in ((20, 20), (80, 25), (70, 90), (21, 21)):
         hand.click(*point)
-    assert len(session.applied[0].changes[0].after.geometry.parts[0].outline) == 3  # type: ignore[union-attr]
+    assert len(outline(session.applied[0])) == 3
     session.select([])
     for point in ((120, 20), (180, 25)):
         hand.click(*point)
     hand.click(170, 90)
     QTest.mouseDClick(canvas, LEFT, NONE, hand.at(170, 90))
-    outline = session.applied[1].changes[0].after.geometry.parts[0].outline  # type: ignore[union-attr]
-    assert outline == ((120, 20), (180, 25), (170, 90))
+    assert outline(session.applied[1]) == ((120, 20), (180, 25), (170, 90))
 
 
 def test_backspace_takes_a_vertex_back(session: FakeSession, canvas: Canvas, hand: Hand) -> None:
@@ -338,7 +360,7 @@ def test_backspace_takes_a_vertex_back(session: FakeSession, canvas: Canvas, han
     hand.key(Qt.Key.Key_Backspace)
     hand.click(70, 90)
     hand.key(Qt.Key.Key_Return)
-    assert session.applied[0].changes[0].after.geometry.parts[0].outline[2] == (70, 90)  # type: ignore[union-attr]
+    assert outline(session.applied[0])[2] == (70, 90)
 
 
 def test_a_polygon_of_two_or_of_no_area_is_nothing(session: FakeSession, canvas: Canvas, hand: Hand) -> None:
@@ -358,10 +380,9 @@ def test_freehand_draws_in_one_go(session: FakeSession, canvas: Canvas, hand: Ha
     angles = np.linspace(0, 2 * np.pi, 60)
     hand.drag(*[(100 + 50 * np.cos(each), 100 + 50 * np.sin(each)) for each in angles])
     (edit,) = session.applied
-    after = edit.changes[0].after
-    assert after is not None
+    after = made(edit)
     assert after.area == pytest.approx(np.pi * 2500, rel=0.04)
-    assert 8 < len(after.geometry.parts[0].outline) < 60  # type: ignore[union-attr]
+    assert 8 < len(parts(after)[0].outline) < 60
 
 
 def test_control_cuts_a_hole_that_stays_a_polygon(session: FakeSession, canvas: Canvas, hand: Hand) -> None:
@@ -370,9 +391,8 @@ def test_control_cuts_a_hole_that_stays_a_polygon(session: FakeSession, canvas: 
     canvas.set_tool("polygon")
     polygon(hand, (50, 50), (80, 50), (80, 80), (50, 80), modifiers=CONTROL)
     (edit,) = session.applied
-    after = edit.changes[0].after
-    assert after is not None
-    assert after.geometry.parts[0].holes == (((50, 50), (80, 50), (80, 80), (50, 80)),)  # type: ignore[union-attr]
+    after = made(edit)
+    assert parts(after)[0].holes == (((50, 50), (80, 50), (80, 80), (50, 80)),)
     assert after.area == 100 * 100 - 30 * 30
 
 
@@ -381,8 +401,7 @@ def test_control_across_the_edge_cuts_the_mask(session: FakeSession, canvas: Can
     session.select([AnnotationId(1)])
     canvas.set_tool("polygon")
     polygon(hand, (100, 10), (200, 10), (200, 150), (100, 150), modifiers=CONTROL)
-    after = session.applied[0].changes[0].after
-    assert after is not None
+    after = made(session.applied[0])
     assert after.bbox == (20, 20, 80, 100)
     assert isinstance(after.geometry, RleMask)
 
@@ -392,9 +411,8 @@ def test_shift_adds_a_part(session: FakeSession, canvas: Canvas, hand: Hand) -> 
     session.select([AnnotationId(1)])
     canvas.set_tool("polygon")
     polygon(hand, (100, 20), (140, 20), (140, 60), (100, 60), modifiers=SHIFT)
-    after = session.applied[0].changes[0].after
-    assert after is not None
-    assert len(after.geometry.parts) == 2  # type: ignore[union-attr]
+    after = made(session.applied[0])
+    assert len(parts(after)) == 2
     assert after.area == 2 * 1600
 
 
@@ -417,7 +435,7 @@ def test_a_stroke_is_the_disc_along_its_line(session: FakeSession, canvas: Canva
     hand.drag(*line)
     (edit,) = session.applied
     assert edit.kind is EditKind.ADD
-    assert np.array_equal(painted(edit.changes[0].after), stroke(line, 10.5))  # type: ignore[arg-type]
+    assert np.array_equal(painted(made(edit)), stroke(line, 10.5))
 
 
 def test_a_click_paints_a_dot_cut_at_the_edge(session: FakeSession, canvas: Canvas, hand: Hand) -> None:
@@ -425,7 +443,7 @@ def test_a_click_paints_a_dot_cut_at_the_edge(session: FakeSession, canvas: Canv
     canvas.set_tool("brush")
     canvas.brush_diameter = 40.0
     hand.click(2, 3)
-    assert np.array_equal(painted(session.applied[0].changes[0].after), stroke([(2, 3)], 20))  # type: ignore[arg-type]
+    assert np.array_equal(painted(made(session.applied[0])), stroke([(2, 3)], 20))
 
 
 def test_the_brush_adds_to_the_selected_instance(session: FakeSession, canvas: Canvas, hand: Hand) -> None:
@@ -437,8 +455,7 @@ def test_the_brush_adds_to_the_selected_instance(session: FakeSession, canvas: C
     (edit,) = session.applied
     assert edit.kind is EditKind.RESHAPE
     assert edit.changes[0].before is instance
-    after = edit.changes[0].after
-    assert after is not None
+    after = made(edit)
     assert after.state is AnnotationState.CORRECTED
     assert np.array_equal(painted(after), painted(instance) | stroke([(100, 100), (180, 100)], 12))
 
@@ -450,8 +467,7 @@ def test_the_eraser_makes_holes(session: FakeSession, canvas: Canvas, hand: Hand
     canvas.set_tool("eraser")
     canvas.brush_diameter = 20.0
     hand.drag((95, 100), (105, 100))
-    after = session.applied[0].changes[0].after
-    assert after is not None
+    after = made(session.applied[0])
     assert np.array_equal(painted(after), painted(instance) & ~stroke([(95, 100), (105, 100)], 10))
     assert after.bbox == instance.bbox
 
@@ -462,7 +478,7 @@ def test_the_right_button_does_the_opposite(session: FakeSession, canvas: Canvas
     session.select([AnnotationId(1)])
     canvas.set_tool("brush")
     hand.drag((100, 100), (110, 100), button=RIGHT)
-    assert session.applied[0].changes[0].after.area < instance.area  # type: ignore[union-attr]
+    assert made(session.applied[0]).area < instance.area
 
 
 def test_a_polygon_becomes_a_mask_under_the_brush(session: FakeSession, canvas: Canvas, hand: Hand) -> None:
@@ -471,8 +487,7 @@ def test_a_polygon_becomes_a_mask_under_the_brush(session: FakeSession, canvas: 
     session.select([AnnotationId(1)])
     canvas.set_tool("brush")
     hand.drag((60, 40), (80, 40))
-    after = session.applied[0].changes[0].after
-    assert after is not None
+    after = made(session.applied[0])
     assert isinstance(after.geometry, RleMask)
     assert np.array_equal(painted(after), painted(instance) | stroke([(60, 40), (80, 40)], 12))
 
@@ -550,7 +565,7 @@ def test_a_large_stroke_is_settled_by_a_thread(
     canvas.set_tool("brush")
     hand.drag((50, 100), (150, 100))
     qtbot.waitUntil(lambda: len(session.applied) == 1)
-    assert np.array_equal(painted(session.applied[0].changes[0].after), stroke([(50, 100), (150, 100)], 12))  # type: ignore[arg-type]
+    assert np.array_equal(painted(made(session.applied[0])), stroke([(50, 100), (150, 100)], 12))
     assert not canvas.tool.busy
 
 
@@ -600,7 +615,7 @@ def test_shift_click_draws_a_straight_line(session: FakeSession, canvas: Canvas,
     hand.click(50, 50)
     hand.click(150, 80, modifiers=SHIFT)
     assert np.array_equal(
-        painted(session.applied[1].changes[0].after),  # type: ignore[arg-type]
+        painted(made(session.applied[1])),
         stroke([(50, 50), (150, 80)], 5),
     )
 
