@@ -62,7 +62,7 @@ class FakeSession(QObject):
     selection_changed = Signal()
     categories_changed = Signal()
     category_changed = Signal()
-    category_needed = Signal()
+    category_wanted = Signal()
     prediction_changed = Signal()
     threshold_changed = Signal(float)
     view_changed = Signal()
@@ -82,7 +82,7 @@ class FakeSession(QObject):
         self.who = ""
         self.auto_prelabel = False
         self.selection: tuple[AnnotationId, ...] = ()
-        self.categories = FakeCategories(self.category_needed.emit)
+        self.categories = FakeCategories(self.category_wanted.emit)
         self.category: Category | None = CATEGORIES[0]
         self.threshold = 0.0
         self.hidden: frozenset[AnnotationId] = frozenset()
@@ -105,8 +105,10 @@ class FakeSession(QObject):
         size: tuple[int, int] | None = None,
     ) -> None:
         """Open an image of `pixels`, or of `size` where they are not decoded yet."""
-        width, height = size or (pixels.shape[1], pixels.shape[0])  # type: ignore[union-attr]
-        record = ImageRecord(ImageId(id), f"{id}.jpg", width, height, ImageState.IN_PROGRESS)
+        if size is None:
+            assert pixels is not None
+            size = pixels.shape[1], pixels.shape[0]
+        record = ImageRecord(ImageId(id), f"{id}.jpg", *size, ImageState.IN_PROGRESS)
         self.document = ImageDocument(
             DocumentData(record, tuple(annotations), (), ()), Journal(), self._new_id
         )
