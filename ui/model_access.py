@@ -235,7 +235,7 @@ class ModelAccess:
         self._tell()
         self._session.workers.follow(
             future,
-            lambda answer: self._answered(image_id, answer),
+            lambda answer: self._answered(image_id, answer, by_person=wish.by_person),
             lambda error: self._failed(image_id, error),
         )
 
@@ -246,7 +246,7 @@ class ModelAccess:
         if image_id == self._session.image_id:
             self._session.message.emit(str(error), "error")
 
-    def _answered(self, image_id: ImageId, prediction: Prediction) -> None:
+    def _answered(self, image_id: ImageId, prediction: Prediction, *, by_person: bool) -> None:
         self._asked.pop(image_id, None)
         session, project = self._session, self._session.project
         record = session.images.get(image_id)
@@ -265,4 +265,4 @@ class ModelAccess:
             self._only_looked.discard(image_id)
             session.workers.on_pool(lambda: of_project(project).save(record.content_key, prediction))
             return
-        offer(session, image_id, work)
+        offer(session, image_id, work, by_person=by_person)

@@ -11,12 +11,20 @@ if TYPE_CHECKING:
     from ui.session import Session
 
 
-def offer(session: Session, image_id: ImageId, make: Callable[[], list[Candidate]]) -> None:
-    """Propose what `make`, on the pool, finds in an image, if its document is open then."""
-    session.workers.on_pool(make, lambda found: _propose(session, image_id, found))
+SAME = "The model sees here what it saw before: nothing new is proposed."
 
 
-def _propose(session: Session, image_id: ImageId, found: list[Candidate]) -> None:
+def offer(
+    session: Session, image_id: ImageId, make: Callable[[], list[Candidate]], *, by_person: bool = False
+) -> None:
+    """Propose what `make`, on the pool, finds in an image, if its document is open then.
+
+    `by_person`: somebody asked for it, and is told where nothing comes of it.
+    """
+    session.workers.on_pool(make, lambda found: _propose(session, image_id, found, by_person=by_person))
+
+
+def _propose(session: Session, image_id: ImageId, found: list[Candidate], *, by_person: bool) -> None:
     """Names first (on the project thread, they may be new), then the edit."""
     project = session.project
     if project is None:
@@ -33,6 +41,8 @@ def _propose(session: Session, image_id: ImageId, found: list[Candidate]) -> Non
             edit = proposals(found, document, ids)
             if edit is not None:
                 document.apply(edit)
+            elif by_person and image_id == session.image_id:
+                session.message.emit(SAME, "info")
         if len(categories) != len(session.categories):
             session.categories.take(categories)
 

@@ -85,7 +85,7 @@ def test_a_look_for_prototypes_proposes_nothing(
     monkeypatch.setattr(model, "start", lambda: None)
     model.look(document_of(session))
     assert model.is_looking_at(image_id)
-    model._answered(image_id, kept)
+    model._answered(image_id, kept, by_person=True)
     assert session.prediction is kept
     session.predict_current()
     model._answered(image_id, kept)  # this time proposals are wanted

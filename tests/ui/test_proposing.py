@@ -13,7 +13,7 @@ from app.annotation import AnnotationState
 from app.proposals import Candidate, candidates
 from tests.ui.acting import document_of, written
 from tests.ui.explaining import predict
-from ui.proposing import offer
+from ui.proposing import SAME, offer
 from ui.session import Session
 from ui.workers import DECODERS
 
@@ -46,6 +46,17 @@ def test_proposals_are_one_edit_and_a_new_name_a_new_category(
     assert names[each.category_id] == name
     session.undo()
     assert not document.annotations
+
+
+def test_who_asks_again_is_told_that_nothing_is_new(session: Session, qtbot: QtBot) -> None:
+    document, made = document_of(session), found(session, "cat")
+    said: list[str] = []
+    session.message.connect(lambda words, kind: said.append(words))
+    offer(session, document.image.id, lambda: made, by_person=True)
+    qtbot.waitUntil(lambda: bool(document.annotations))
+    assert said == []
+    offer(session, document.image.id, lambda: made, by_person=True)
+    qtbot.waitUntil(lambda: said == [SAME])
 
 
 def test_a_project_that_was_closed_meanwhile_gets_none(session: Session, qtbot: QtBot) -> None:
