@@ -88,6 +88,6 @@ def test_a_look_for_prototypes_proposes_nothing(
     model._answered(image_id, kept, by_person=True)
     assert session.prediction is kept
     session.predict_current()
-    model._answered(image_id, kept)  # this time proposals are wanted
+    model._answered(image_id, kept, by_person=True)  # this time proposals are wanted
     qtbot.waitUntil(lambda: bool(document_of(session).annotations), timeout=20000)
     assert len(document_of(session).annotations) == 1
