@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
+
+from app.errors import InputError
+from app.folder_lock import FolderLock, Taken
 
 TIMEOUT = 10.0  # seconds for the hub to answer, or to send more
 AHEAD = 64  # pieces that may have come and are not written yet
@@ -23,6 +28,8 @@ POLL = 0.1  # seconds between looks at whether to stop
 Progress = Callable[[int, int], None]  # bytes here, of how many (0: not known)
 Cancelled = Callable[[], bool]
 T = TypeVar("T")
+_fetching: set[Path] = set()  # by this process
+_fetching_lock = threading.Lock()
 
 
 class Stopped(Exception):
@@ -90,6 +97,33 @@ def _append(file: HubFile, out: BinaryIO, progress: Progress, cancelled: Cancell
         return error
     short = file.size is not None and out.tell() < file.size
     return ConnectionError("the connection ended before the file did") if short else None
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Nobody else fetches it meanwhile, here or in another process. InputError where somebody does."""
+    place = file.with_name(f".{file.name}.lock")
+    busy = InputError(
+        f"{file.name}: expected that nobody else fetches it into {file.parent}, got a download under way: "
+        "wait for it, or stop it"
+    )
+    with _fetching_lock:
+        if place in _fetching:
+            raise busy
+        _fetching.add(place)
+    try:
+        place.mkdir(exist_ok=True)
+        try:
+            lock = FolderLock.take(place)
+        except Taken:
+            raise busy from None
+        try:
+            yield
+        finally:
+            lock.release()
+            shutil.rmtree(place, ignore_errors=True)
+    finally:
+        _fetching.discard(place)
 
 
 def faults() -> tuple[type[Exception], ...]:

@@ -113,29 +113,37 @@ def download(
     try:
         file = hub_file.ask(address(model), cancelled)
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{model.file}.{re.sub(r'[^0-9A-Za-z]', '', file.digest)[:12] or 'new'}.part"
-        _make_room(file, part)
-        hub_file.fetch(file, part, progress or (lambda *_: None), cancelled)
-        if cancelled():
-            raise hub_file.Stopped
-        if (file.size is not None and part.stat().st_size != file.size) or _differs(part, file.digest):
-            raise _thrown_away(part, model)
-        os.replace(part, done)
+        with hub_file.alone(done):
+            if done.is_file():  # by another one meanwhile
+                return done
+            part = folder / f"{model.file}.{re.sub(r'[^0-9A-Za-z]', '', file.digest)[:12] or 'new'}.part"
+            _make_room(file, part)
+            hub_file.fetch(file, part, progress or (lambda *_: None), cancelled)
+            if cancelled():
+                raise hub_file.Stopped
+            if (file.size is not None and part.stat().st_size != file.size) or _differs(part, file.digest):
+                raise _thrown_away(part, model)
+            os.replace(part, done)
     except hub_file.Stopped:
         raise DownloadStopped(f"{model.name}: stopped{_kept(part, 'and gone on with next time')}") from None
     except hub_file.faults() as error:
-        if part is not None and _status(error) == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            raise _thrown_away(part, model) from None
-        if isinstance(error, OSError) and error.errno in DISK:
-            raise InputError(
-                f"expected to write {model.file} into {folder}, got: {os.strerror(error.errno)}"
-                f"{_kept(part, 'and gone on with')}; see to it, then try again"
-            ) from None
-        raise InputError(
-            f"expected to fetch {model.file}, got: {_words(error)}{_kept(part, 'and gone on with')}; "
-            f"try again, or {by_hand(model)}"
-        ) from None
+        raise _refusal(error, model, folder, part) from None
     return done
+
+
+def _refusal(error: Exception, model: Pretrained, folder: Path, part: Path | None) -> InputError:
+    """What a fault of the world means for whoever wanted the file, and what they can do."""
+    if part is not None and _status(error) == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        return _thrown_away(part, model)
+    kept = _kept(part, "and gone on with")
+    if isinstance(error, OSError) and error.errno in DISK:
+        return InputError(
+            f"expected to write {model.file} into {folder}, got: {os.strerror(error.errno)}{kept}; "
+            "see to it, then try again"
+        )
+    return InputError(
+        f"expected to fetch {model.file}, got: {_words(error)}{kept}; try again, or {by_hand(model)}"
+    )
 
 
 def _thrown_away(part: Path, model: Pretrained) -> InputError:

@@ -177,6 +177,20 @@ def test_a_hub_that_sends_nothing_more_can_be_left_at_once(hub: Hub, tmp_path: P
         hub.more.set()
 
 
+def test_one_file_is_fetched_by_one_at_a_time(hub: Hub, tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def another(done: int, total: int) -> None:
+        if not refused:
+            with pytest.raises(InputError, match="got a download under way") as caught:
+                download(MODEL, tmp_path)
+            refused.append(str(caught.value))
+
+    assert download(MODEL, tmp_path, another).read_bytes() == CONTENT
+    assert len(refused) == 1
+    assert [each.name for each in tmp_path.iterdir()] == [MODEL.file]
+
+
 def test_a_disk_without_room_is_told_before_anything_is_fetched(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
