@@ -2,14 +2,13 @@
 
 The heavy painting is done by the threads behind `stage`; this widget copies tiles and lets draw over them.
 What it shows of the image is `framing`'s, which tool is chosen `toolbelt`'s, what lies over the tiles
-`small_things`'. Frames: see `transform`.
+`small_things`', what follows from the session's signals `following`'s. Frames: see `transform`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -24,13 +23,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.annotation import AnnotationId, ImageId
-from app.edits import Edit
+from app.annotation import AnnotationId
 from app.geometry import Geometry, RleMask
 from model.masks import BoxMask
 from ui import theme
 from ui.canvas.compose import Color
 from ui.canvas.feed import Feed
+from ui.canvas.following import Following
 from ui.canvas.framing import Framing
 from ui.canvas.input import Input
 from ui.canvas.live import Live
@@ -44,9 +43,6 @@ from ui.canvas.transform import Rect, View
 from ui.session import Session
 from ui.tools.base import Tool
 from ui.turns import turns_of
-
-if TYPE_CHECKING:
-    from app.document import ImageDocument
 
 PICK_TOLERANCE = 4.0  # widget units around the pointer that still hit
 
@@ -70,13 +66,14 @@ class Canvas(QWidget):
         self.keep_view = False  # stay at the same place when the next image has the same size
         self.brush_diameter = 24.0  # image pixels; brush and eraser share it
         self._feed = Feed(session, self.stage, self)
-        self._image_id: ImageId | None = None
         self._small_things = SmallThings(self.shown, self.font())
         self._input = Input(self, self.navigator)
         self._toolbelt = Toolbelt(self, session)
         self._dress()
-        self._connect()
-        self._open()
+        self.stage.damaged.connect(self._damaged)
+        self.stage.complete.connect(self._complete)
+        self.destroyed.connect(self.stage.close)
+        Following(self, self._framing, self._feed).open()
 
     def _dress(self) -> None:
         self.setMouseTracking(True)
@@ -90,22 +87,6 @@ class Canvas(QWidget):
             )
         )
         self.setObjectName("canvas")
-
-    def _connect(self) -> None:
-        session = self.session
-        session.document_changed.connect(self._open)
-        session.document_ahead.connect(self._foresee)
-        session.annotations_changed.connect(self._annotations_changed)
-        session.selection_changed.connect(self._selection_changed)
-        session.categories_changed.connect(self.refresh)
-        session.category_changed.connect(self._category_changed)
-        session.threshold_changed.connect(self.refresh)
-        session.view_changed.connect(self.refresh)
-        session.prediction_changed.connect(self.update_hint)
-        session.tool_changed.connect(self.set_tool)
-        self.stage.damaged.connect(self._damaged)
-        self.stage.complete.connect(self._complete)
-        self.destroyed.connect(self.stage.close)
 
     def sizeHint(self) -> QSize:
         """Room for an ordinary photograph."""
@@ -124,35 +105,6 @@ class Canvas(QWidget):
     def image_size(self) -> tuple[int, int]:
         """Width and height of the image, 0 x 0 where there is none."""
         return self._framing.image
-
-    def _foresee(self, document: ImageDocument) -> None:
-        self.shown.foresee(document)
-
-    def _open(self) -> None:
-        document = self.session.document
-        if document is None or document.image.id != self._image_id:
-            self.tool.settle()
-            self.tool.cancel()
-            self._feed.stop()
-        if document is None:
-            self.stage.clear()
-            self._image_id = None
-            self._framing.clear()
-        elif document.image.id != self._image_id:
-            size = document.image.width, document.image.height
-            same = self.keep_view and size == self.image_size and self.view is not None
-            self._image_id, self._framing.image = document.image.id, size
-            self.stage.set_image(size, self.devicePixelRatioF())
-            self.refresh()
-            self._feed.take(size)
-            if not same:
-                self.fit()
-            elif self.view is not None:
-                self.set_view(self.view)
-            return
-        else:
-            self._feed.take(self.image_size)
-        self.refresh()
 
     # what is shown of it
 
@@ -179,21 +131,6 @@ class Canvas(QWidget):
         self._small_things.changed()
         self.update()
 
-    def _annotations_changed(self, edit: Edit) -> None:
-        if edit.image_id == self._image_id:
-            self.refresh()
-            self.tool.annotations_changed(edit)
-            self.update_hint()
-
-    def _selection_changed(self) -> None:
-        self.refresh()
-        self.tool.selection_changed()
-        self.update_hint()
-
-    def _category_changed(self) -> None:
-        self.tool.category_chosen()
-        self.update_hint()
-
     # the view
 
     @property
@@ -214,7 +151,7 @@ class Canvas(QWidget):
 
     def fit(self) -> None:
         """Show the whole image."""
-        if self._image_id is not None:
+        if self.view is not None:
             self._framing.fit()
 
     def fit_selection(self) -> None:
