@@ -213,7 +213,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         row("panels.reset", "Panels as they were at first", "", lambda c: c.panels.reset(), with_project),
     ),
     *in_menu("Model",
-        row("prelabel.this", "Pre-label this image", "F5", lambda c: c.session.predict_current(),
+        row("prelabel.this", "Pre-label this image", "F5", lambda c: c.prelabel_this(),
             with_image, icon="prelabel"),
         row("prelabel.all", "Pre-label all new images", "Shift+F5", lambda c: c.prelabel_all(),
             with_project),

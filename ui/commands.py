@@ -85,6 +85,13 @@ class Context(QObject):
 
     # --- model ---------------------------------------------------------------------------------------------
 
+    def prelabel_this(self) -> None:
+        """The image on screen, now."""
+        from ui.tools.sources import WAIT
+
+        self.session.message.emit(WAIT, "info")
+        self.session.predict_current()
+
     def prelabel_all(self) -> None:
         """All images that are new."""
         self.prelabel([record.id for record in self.session.records if record.state is ImageState.NEW])

@@ -23,6 +23,7 @@ from ui.menus import SIDE_BAR, TOP_BAR, TOP_IDS
 from ui.session import Session
 from ui.shortcuts import PRESETS, conflicts, defaults, normal, shown
 from ui.theme import RESOURCES
+from ui.tools.sources import WAIT
 from ui.welcome import remember
 
 
@@ -222,3 +223,13 @@ def test_asking_for_files_begins_beside_the_project(
     for name in ("import", "project.open"):
         window.actions_.by_id[name].trigger()
     assert begun == [str(session.project.folder.parent)] * 2
+
+
+def test_asking_the_model_is_acknowledged_at_once(session: Session, qtbot: QtBot) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    said: list[str] = []
+    session.message.connect(lambda words, kind: said.append(words))
+    window.actions_.by_id["prelabel.this"].trigger()
+    assert said[:1] == [WAIT]
+    session.close_project()
