@@ -17,6 +17,7 @@ from ui.model_access import ModelState
 if TYPE_CHECKING:
     from app.versions import ModelVersion
     from ui.commands import Context
+    from ui.tasks import Work
 
 TONES = {
     ModelState.ASLEEP: "faint",
@@ -26,6 +27,8 @@ TONES = {
 }
 SOON = 400  # ms after a project is there: its image comes first
 LONGEST = 24  # characters of a name
+UNNAMED = "category 1"  # what classes are called that nobody named
+NAMELESS = "classes have no names: 'Get published weights' takes them together with the file."
 Answer = tuple[list["ModelVersion"], str]
 
 
@@ -133,7 +136,7 @@ class ModelButton(QToolButton):
         if file.suffix == ".safetensors":
             self.adopt(file)
         else:
-            self._context.run_task(f"Converting {file.name}", conversion(file), self.adopt)
+            self._bring(f"Converting {file.name}", conversion(file))
 
     def get_published(self) -> None:
         """Choose a published model, or a checkpoint; it is fetched, converted and made active."""
@@ -141,8 +144,21 @@ class ModelButton(QToolButton):
 
         dialog = PretrainedDialog(self.window())
         if dialog.exec() and dialog.work is not None:
-            self._context.run_task(dialog.title, dialog.work, self.adopt)
+            self._bring(dialog.title, dialog.work)
         dialog.deleteLater()
+
+    def _bring(self, title: str, work: Work) -> None:
+        """Fetch or convert weights, then take them into the project that they were meant for."""
+        project = self._session.project
+
+        def here(weights: Path) -> None:
+            if self._session.project is project:
+                self.adopt(weights)
+            else:
+                words = f"{weights.stem} is here: {weights}. Another project is open now, which it left alone"
+                self._session.message.emit(words, "info")
+
+        self._context.run_task(title, work, here)
 
     def adopt(self, weights: Path) -> None:
         """Take a weights file into the project and make it active."""
@@ -158,11 +174,14 @@ class ModelButton(QToolButton):
         self._session.message.emit(f"{name} is loaded and tried out first{until}", "info")
 
     def _adopted(self, version: ModelVersion) -> None:
-        self._chosen(version.name)
+        unnamed = version.categories[:1] == (UNNAMED,)
+        self._chosen(version.name, f" Its {len(version.categories)} {NAMELESS}" if unnamed else "")
 
-    def _chosen(self, name: str) -> None:
+    def _chosen(self, name: str, more: str = "") -> None:
         self._trying = ""
-        self._session.message.emit(f"{name} pre-labels from now on. F5 asks it about this image.", "info")
+        self._session.message.emit(
+            f"{name} pre-labels from now on. F5 asks it about this image.{more}", "info"
+        )
         self.refresh()
 
     def _refused(self, error: InputError) -> None:

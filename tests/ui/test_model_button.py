@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from app.errors import WeightsError
-from app.versions import BUILT_IN
+from app.versions import BUILT_IN, ModelVersion
 from ui.main_window import MainWindow
 from ui.model_access import ModelState
 from ui.model_button import ModelButton
@@ -89,6 +90,15 @@ def test_a_weights_file_from_elsewhere_becomes_a_version_of_the_project(
     assert tried == ["my weights"]  # once
 
 
+def test_classes_without_names_are_told(button: ModelButton) -> None:
+    told: list[str] = []
+    button._session.message.connect(lambda words, _: told.append(words))
+    for names in (("category 1", "category 2"), ("nut", "bolt")):
+        button._adopted(ModelVersion("mine", Path("mine.safetensors"), {"categories": names}))
+    assert "2 classes have no names" in told[0]
+    assert "no names" not in told[1]
+
+
 @pytest.mark.parametrize("name", ["mine.safetensors", "mine.pth"])
 def test_a_checkpoint_is_opened_like_weights_of_ours(
     button: ModelButton, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
@@ -99,6 +109,24 @@ def test_a_checkpoint_is_opened_like_weights_of_ours(
     monkeypatch.setattr("ui.model_button.QFileDialog.getOpenFileName", lambda *_: (str(tmp_path / name), ""))
     button.open_file()
     assert opened == ["taken mine.safetensors" if name.endswith("rs") else "Converting mine.pth"]
+
+
+def test_weights_that_come_when_another_project_is_open_change_nothing_there(
+    button: ModelButton, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    taken: list[Path] = []
+    told: list[str] = []
+    arrive: list[Callable[[Path], object]] = []
+    monkeypatch.setattr(button, "adopt", taken.append)
+    monkeypatch.setattr(button._context, "run_task", lambda title, work, then: arrive.append(then))
+    button._session.message.connect(lambda words, _: told.append(words))
+    button._bring("Fetching", lambda *_: tmp_path)
+    arrive[0](tmp_path / "a.safetensors")
+    assert taken == [tmp_path / "a.safetensors"]
+    button._session.close_project()
+    arrive[0](tmp_path / "b.safetensors")
+    assert len(taken) == 1
+    assert told[-1].startswith("b is here")
 
 
 @pytest.mark.parametrize("action", ["model.open", "model.published"])
