@@ -268,8 +268,10 @@ class Session(OpenImage):
         if found is not None:
             self.show_image(found)
         else:
-            end = "last" if by > 0 else "first"
-            self.message.emit(f"No further image that way: this is the {end} one that is to be had.", "info")
+            where = "after" if by > 0 else "before"
+            hidden = len(self.records) - len(self.images.listed)
+            more = f" {hidden:,} more are filtered out." if hidden > 0 and self.images.listed else ""
+            self.message.emit(f"No further image {where} this one in the list.{more}", "info")
 
     # --- what was edited -----------------------------------------------------------------------------------
 

@@ -168,3 +168,18 @@ def test_escape_empties_the_filter_and_then_leaves_it(panel: ImagesPanel, qtbot:
     assert panel.search.text() == ""
     with qtbot.waitSignal(panel.settled):
         qtbot.keyClick(panel.search, Qt.Key.Key_Escape)
+
+
+def test_at_the_end_of_what_is_found_it_says_that_there_are_others(
+    panel: ImagesPanel, session: Session, qtbot: QtBot
+) -> None:
+    said: list[str] = []
+    session.message.connect(lambda words, kind: said.append(words))
+    session.step(-1)
+    panel.search.setText("0.j")
+    panel.search.returnPressed.emit()
+    session.step(1)
+    assert said == [
+        "No further image before this one in the list.",
+        "No further image after this one in the list. 2 more are filtered out.",
+    ]
