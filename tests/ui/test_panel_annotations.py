@@ -73,6 +73,15 @@ def test_only_a_score_of_the_model_is_shown(panel: AnnotationsPanel, session: Se
     assert [panel.model.row_of(each.id) for each in (taken, found, other, proposal)] == [0, 1, 2, 3]
 
 
+def test_headings_stand_over_what_they_head(panel: AnnotationsPanel, session: Session) -> None:
+    draw(session)
+    right, role = Qt.AlignmentFlag.AlignRight, Qt.ItemDataRole.TextAlignmentRole
+    for column in (CATEGORY, SCORE, AREA):
+        heading = panel.model.headerData(column, Qt.Orientation.Horizontal, role)
+        cell = panel.model.index(0, column).data(role)
+        assert bool(heading & right) == (cell is not None and bool(cell & right))
+
+
 def test_large_areas_are_short(panel: AnnotationsPanel, session: Session) -> None:
     made = draw(session)
     assert panel.model.index(0, AREA).data() == "240"

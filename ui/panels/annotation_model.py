@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ui.session import Session
 
 EYE, CATEGORY, STATE, SCORE, AREA = range(5)
+NUMBERS = SCORE, AREA  # to the right
 MANY = 40  # changed annotations from which reading all again is less work
 HEADINGS = ("", "Category", "State", "Score", "Area")
 HEADING_TIPS = {
@@ -171,10 +172,15 @@ class AnnotationModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
             return HEADINGS[section]
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+        if role == Qt.ItemDataRole.ToolTipRole:
             return HEADING_TIPS.get(section)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if section in NUMBERS else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -183,7 +189,7 @@ class AnnotationModel(QAbstractTableModel):
             return self._text(each, column)
         if role == Qt.ItemDataRole.DecorationRole and column == CATEGORY:
             return self._swatch(each.category_id)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (SCORE, AREA):
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in NUMBERS:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ForegroundRole and not self._session.visible(each):
             color = QApplication.palette().color(QPalette.ColorRole.Text)
