@@ -179,7 +179,8 @@ class AnnotationModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return HEADING_TIPS.get(section)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section in NUMBERS else Qt.AlignmentFlag.AlignLeft
+            # numbers stand to the right, where the arrow of the order would lie over their heading
+            side = Qt.AlignmentFlag.AlignHCenter if section in NUMBERS else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
