@@ -1,6 +1,7 @@
 """The layers hold: `ui -> app -> model`, and heavy libraries stay in their rooms."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ FORBIDDEN = {
     "app": {"ui", "PySide6", "torch", "torchvision"},
     "ui": {"torch", "torchvision", "sqlalchemy", "sqlite3"},
 }
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 SOURCES = [path for layer in FORBIDDEN for path in sorted((ROOT / layer).rglob("*.py"))]
 
 
@@ -36,6 +38,18 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_page_says_where_a_module_stands(path: Path) -> None:
+    assert path.name == "__init__.py" or path.stem in set(re.findall(r"\w+", PAGE))
+
+
+def test_the_page_says_nothing_of_modules_that_are_gone() -> None:
+    part = PAGE.partition("## Where things stand")[2].partition("\n## ")[0]
+    named = {name.strip("/") for name in re.findall(r"`([a-z0-9_/]+)`", part)}
+    assert len(named) > len(SOURCES) / 2
+    assert named - {path.stem for path in SOURCES} - {path.parent.name for path in SOURCES} == set()
 
 
 def test_opencv_is_imported_in_one_place() -> None:
