@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from app import hub_file
 from app.errors import InputError
@@ -82,8 +83,15 @@ def find(name: str) -> Pretrained:
 
 
 def address(model: Pretrained) -> str:
-    """Where its file lies."""
+    """Where its file lies. InputError for a hub whose name is no address."""
     endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or HUB
+    try:
+        parts = urlsplit(endpoint)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        fine = False
+    if not fine:
+        raise InputError(f"HF_ENDPOINT: expected an address like {HUB}, got {endpoint!r}: mend or unset it")
     return f"{endpoint}/{OWNER}/{model.repository}/resolve/main/{model.file}"
 
 
@@ -252,8 +260,9 @@ def _words(error: BaseException) -> str:
     status = _status(error)
     if status is not None:
         return f"the hub's answer {status}, {HTTPStatus(status).phrase}"
-    words = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-    return re.sub(r"^\[Errno -?\d+\] ", "", words)
+    words = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    words = re.sub(r"https?://\S+?(?=[:,]?(\s|$))", "the hub", words)  # whose address follows
+    return re.sub(r"^\[Errno -?\d+\] ", "", words)[:120]
 
 
 def _status(error: BaseException) -> HTTPStatus | None:

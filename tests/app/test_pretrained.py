@@ -247,6 +247,15 @@ def test_without_network_the_manual_way_is_told(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("endpoint", ["localhost:8080", "file:///tmp", "http://[bad", "http://"])
+def test_a_hub_that_is_no_address_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    with pytest.raises(InputError, match="HF_ENDPOINT: expected an address"):
+        download(MODEL, tmp_path)
+
+
 def test_the_table_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["pretrained", "--json"]) == 0
     models = json.loads(capsys.readouterr().out)["models"]

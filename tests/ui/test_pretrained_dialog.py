@@ -52,6 +52,14 @@ def test_without_a_choice_nothing_can_be_fetched(dialog: PretrainedDialog) -> No
     assert not dialog.get.isEnabled()
 
 
+def test_a_hub_that_is_no_address_is_named(dialog: PretrainedDialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "nowhere")
+    dialog.table.selectRow(1)
+    assert "HF_ENDPOINT" in dialog.where.text()
+    assert not dialog.get.isEnabled()
+    assert dialog.choose.isEnabled()
+
+
 def test_a_checkpoint_at_hand_is_converted(dialog: PretrainedDialog, tmp_path: Path) -> None:
     file, _ = write_published(tmp_path, "yolact_edge_mobilenetv2")
     assert dialog.config.currentText() == BY_FILE

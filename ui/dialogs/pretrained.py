@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import pretrained
+from app.errors import InputError
 from app.pretrained import MODELS, Pretrained
 from model.config import CONFIGS
 from ui.tasks import Report, Work, time_left
@@ -97,11 +98,19 @@ class PretrainedDialog(QDialog):
     def _show(self) -> None:
         model = self.model
         self.get.setEnabled(model is not None)
-        if model is not None:
-            self.where.setText(
-                f"{pretrained.address(model)}\nLicence: {model.licence}\n"
-                "Mask AP on COCO test-dev and speed on a Titan Xp, as the authors give them."
-            )
+        if model is None:
+            return
+        try:
+            address = pretrained.address(model)
+        except (
+            InputError
+        ) as error:  # the hub that was named is none; a file at hand can be taken all the same
+            address = str(error)
+            self.get.setEnabled(False)
+        self.where.setText(
+            f"{address}\nLicence: {model.licence}\n"
+            "Mask AP on COCO test-dev and speed on a Titan Xp, as the authors give them."
+        )
 
     def _get(self) -> None:
         model = self.model
