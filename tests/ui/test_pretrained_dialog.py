@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app import pretrained
@@ -50,6 +51,17 @@ def test_the_chosen_row_is_fetched(
 def test_without_a_choice_nothing_can_be_fetched(dialog: PretrainedDialog) -> None:
     dialog.table.clearSelection()
     assert not dialog.get.isEnabled()
+
+
+def test_return_in_the_class_names_asks_for_the_file(
+    qtbot: QtBot, dialog: PretrainedDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = tmp_path / "mine.pth"
+    monkeypatch.setattr("ui.dialogs.pretrained.QFileDialog.getOpenFileName", lambda *_: (str(chosen), ""))
+    dialog.show()
+    qtbot.keyClicks(dialog.names, "nut,bolt")
+    qtbot.keyClick(dialog.names, Qt.Key.Key_Return)
+    assert dialog.title == "Converting mine.pth"
 
 
 def test_a_hub_that_is_no_address_is_named(dialog: PretrainedDialog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -75,7 +76,8 @@ class PretrainedDialog(QDialog):
             "As the file says: the configuration that its name begins with, else the only one that its "
             "tensors fit.\nOthers differ only in input size and anchors, which are not in the file: choose."
         )
-        self.names = QLineEdit()
+        self.names = _Names()
+        self.names.entered.connect(self._choose_file)
         self.names.setPlaceholderText("class names, as person, car: only for your own classes")
         self.names.setAccessibleName("Class names")
         self.choose = QPushButton("Choose the file …")
@@ -134,6 +136,18 @@ class PretrainedDialog(QDialog):
         self.title = f"Converting {file.name}"
         self.work = conversion(file, config, self.names.text().strip())
         self.accept()
+
+
+class _Names(QLineEdit):
+    """A field whose Return asks for the file, and is not the dialog's, which would download."""
+
+    entered: SignalInstance = Signal()  # type: ignore[assignment]
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.entered.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 def conversion(file: Path, config: str | None = None, names: str = "") -> Work:
