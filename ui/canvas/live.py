@@ -40,4 +40,5 @@ def extent_of(geometry: BoxMask | Polygons) -> Rect:
     points = np.array([point for part in geometry.parts for point in part.outline]).reshape(-1, 2)
     if not len(points):
         return 0.0, 0.0, 0.0, 0.0
-    return tuple(float(each) for each in (*points.min(0), *points.max(0)))  # type: ignore[return-value]
+    (left, top), (right, bottom) = points.min(0), points.max(0)
+    return float(left), float(top), float(right), float(bottom)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,10 @@ class ImageSource(QObject):
         """Make previews of files that may be opened next, after what is under way."""
         for path in paths:
             if path not in self._previews:
-                self._submit(lambda token, path=path: self._preview(path))  # type: ignore[misc]
+                self._submit(partial(self._foresee, path))
+
+    def _foresee(self, path: Path, token: int) -> None:
+        self._preview(path)
 
     def cancel(self) -> None:
         """Nothing that is under way will be announced."""

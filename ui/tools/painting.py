@@ -19,6 +19,7 @@ from app.rle import encode
 from model.masks import BoxMask
 from model.opencv import cv2
 from ui.canvas.live import Live
+from ui.canvas.transform import union
 from ui.tools.stroke import Bounds, Point, capsule, capsule_bounds, merged
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Stroke:
             part &= ~covered
         self.touched = merged(self.touched, bounds)
         box = self.live.box
-        self.live.box = tuple(map(float, bounds)) if box is None else _union(box, bounds)  # type: ignore[assignment]
+        self.live.box = bounds if box is None else union(box, bounds)
         return bounds
 
 
@@ -121,12 +122,3 @@ def _result(stroke: Stroke) -> BoxMask | None:
     columns = np.flatnonzero(part.any(0))
     tight = np.ascontiguousarray(part[:, columns[0] : columns[-1] + 1])
     return BoxMask(left + int(columns[0]), top + int(rows[0]), tight)
-
-
-def _union(box: tuple[float, float, float, float], bounds: Bounds) -> tuple[float, float, float, float]:
-    return (
-        min(box[0], bounds[0]),
-        min(box[1], bounds[1]),
-        max(box[2], bounds[2]),
-        max(box[3], bounds[3]),
-    )
