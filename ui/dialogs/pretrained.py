@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -141,7 +141,7 @@ class PretrainedDialog(QDialog):
 class _Names(QLineEdit):
     """A field whose Return asks for the file, and is not the dialog's, which would download."""
 
-    entered: SignalInstance = Signal()  # type: ignore[assignment]
+    entered = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -101,8 +101,9 @@ class Solving:
         work = self.work
         if work is not None and work.is_of(chosen.id):
             return self.answers.trial_of(work) if self.is_free_for(chosen.id) else None
-        drawn = bool(self._drawn) or otherwise is None
-        return None if drawn else self.answers.first_trial(chosen, otherwise)  # type: ignore[arg-type]
+        if self._drawn or otherwise is None:
+            return None
+        return self.answers.first_trial(chosen, otherwise)
 
     # the instance under work
 
