@@ -149,9 +149,11 @@ def _shows(window: Any, images: int) -> bool:
 
 def make(folder: Path, images: int) -> Path:
     """A project of `images` images of 640 x 480, each with one annotation in a corner."""
+    from dataclasses import replace
+
     import numpy as np
 
-    from app.annotation import Annotation, AnnotationState, CategoryId
+    from app.annotation import Annotation, AnnotationState, CategoryId, ImageState
     from app.edits import add
     from app.geometry import from_mask, measure
     from app.project import Project
@@ -168,23 +170,11 @@ def make(folder: Path, images: int) -> Path:
     records = project.ensure_sizes(project.images())
     geometry = from_mask(BoxMask(4, 4, np.ones((20, 30), np.bool_)), 640, 480)
     bbox, area = measure(geometry, 640, 480)
-    edits = [
-        add(
-            record.id,
-            [
-                Annotation(
-                    project.new_annotation_id(),
-                    record.id,
-                    CategoryId(1),
-                    AnnotationState.DRAWN,
-                    geometry,
-                    bbox,
-                    area,
-                )
-            ],
-        )
-        for record in records
-    ]
+    edits = []
+    for record in records:
+        id, drawn = project.new_annotation_id(), AnnotationState.DRAWN
+        drawing = add(record.id, [Annotation(id, record.id, CategoryId(1), drawn, geometry, bbox, area)])
+        edits.append(replace(drawing, state_after=ImageState.IN_PROGRESS))  # a new one would start the model
     project.store.append_all(edits)
     project.close()
     return folder / "project"

@@ -88,7 +88,8 @@ class ModelAccess:
         self._starting = True
 
         def work() -> ModelVersion:
-            from app.versions import active  # here: loading it would hold up the window
+            import app.inference  # noqa: F401  # here: loading it would hold up the window
+            from app.versions import active
 
             return active(project)
 
