@@ -69,6 +69,8 @@ QListView::item:selected, QTableView::item:selected {{ background: {accent}; col
 QListWidget::item {{ padding: 4px; border-radius: 4px; }}
 QHeaderView::section {{ background: {panel}; color: {faint}; border: 0; border-bottom: 1px solid {line};
     padding: 4px; font-weight: 400; }}
+QHeaderView::up-arrow {{ image: url({arrow_up}); width: 9px; height: 9px; }}
+QHeaderView::down-arrow {{ image: url({arrow}); width: 9px; height: 9px; }}
 QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextBrowser {{ background: {panel};
     border: 1px solid {line}; border-radius: 6px; padding: 4px 7px; selection-background-color: {accent}; }}
 QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus {{ border-color: {accent}; }}
