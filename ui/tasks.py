@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -88,18 +89,23 @@ class Task(QObject):
             self._thread.join(seconds)
 
     def _run(self) -> None:
-        try:
-            result = self._work(self._report, self._stop.is_set)
-        except InputError as error:
-            self._fail(error)
-        except CancelledError:  # the model's process was closed under it, for another version
-            self._fail(InputError("stopped, since the model was changed; start it again"))
-        except BaseException as error:  # a bug of ours: the row says so, the log has all of it
-            words, details = f"Something went wrong: {error or type(error).__name__}", traceback.format_exc()
+        with ExitStack() as leaving:
+            leaving.push(self._tell_of_bug)
+            try:
+                result = self._work(self._report, self._stop.is_set)
+            except InputError as error:
+                self._fail(error)
+            except CancelledError:  # the model's process was closed under it, for another version
+                self._fail(InputError("stopped, since the model was changed; start it again"))
+            else:
+                self._workers.post(lambda: self._end("", "", lambda: self._then(result)))
+
+    def _tell_of_bug(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Whatever else leaves the thread, and goes to the log: the row says so, too."""
+        if error is not None:
+            words = f"Something went wrong: {error or type(error).__name__}"
+            details = "".join(traceback.format_exception(error))
             self._workers.post(lambda: self._end(words, details, lambda: None))
-            raise
-        else:
-            self._workers.post(lambda: self._end("", "", lambda: self._then(result)))
 
     def _fail(self, fault: InputError) -> None:
         """A fault of the world; whoever stopped the work knows that it ended."""
