@@ -123,3 +123,25 @@ def test_tasks_run_side_by_side(qtbot: QtBot, workers: Workers) -> None:
 )
 def test_the_time_left_is_said_in_words(done: int, total: int, seconds: float, words: str) -> None:
     assert time_left(done, total, seconds) == words
+
+
+def test_a_bug_is_told_with_its_details_and_goes_to_the_log(
+    qtbot: QtBot, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: logged.append(args.exc_type))
+    bar = TaskBar()
+    qtbot.addWidget(bar)
+
+    def work(progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> None:
+        raise ZeroDivisionError("no images to share")
+
+    _, told = start(bar, workers, work)
+    (row,) = bar.rows
+    qtbot.waitUntil(lambda: row.failed)
+    row.task.wait()
+    assert row.words.text() == "Counting: Something went wrong: no images to share"
+    assert "in work" in row.details.text()  # where it was
+    assert row.more.isVisibleTo(bar)
+    assert logged == [ZeroDivisionError]
+    assert (told.results, told.errors) == ([], [])
