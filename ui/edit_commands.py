@@ -45,14 +45,18 @@ def accept(context: Context) -> None:
         following = _next_open(context)
         session.accept()
         _go_on(context, following)
-    elif _proposals(context):
+    elif session.selection and _proposals(context):
         session.accept()
+    elif not session.selection:
+        accept_all(context)
 
 
 def accept_all(context: Context) -> None:
     """Accept all proposals that are shown."""
     if _proposals(context, chosen=False):
+        count = len(context.session.visible_proposals())
         context.session.accept_all()
+        _tell_many(context, count, "accepted")
 
 
 def reject(context: Context) -> None:
@@ -63,8 +67,12 @@ def reject(context: Context) -> None:
         following = _next_open(context)
         session.reject()
         _go_on(context, following)
-    elif session.selection or _proposals(context):
+    elif session.selection:
         session.reject()
+    elif _proposals(context):
+        count = len(session.visible_proposals())
+        session.reject()
+        _tell_many(context, count, "rejected")
 
 
 def copy(context: Context) -> None:
@@ -145,6 +153,12 @@ def _go_on(context: Context, following: AnnotationId | None) -> None:
         session.message.emit(LAST, "info")
     else:
         bring_into_view(session, context.canvas)
+
+
+def _tell_many(context: Context, count: int, done: str) -> None:
+    """What one key did to all that were shown, and that it can be undone."""
+    if count > 1:
+        context.session.message.emit(f"{count} proposals {done}. Undo takes it back.", "info")
 
 
 def _proposals(context: Context, *, chosen: bool = True) -> bool:

@@ -233,3 +233,15 @@ def test_asking_the_model_is_acknowledged_at_once(session: Session, qtbot: QtBot
     window.actions_.by_id["prelabel.this"].trigger()
     assert said[:1] == [WAIT]
     session.close_project()
+
+
+@pytest.mark.parametrize("name", ["accept", "accept.all", "reject"])
+def test_what_becomes_of_all_proposals_at_once_is_said(session: Session, qtbot: QtBot, name: str) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    said: list[str] = []
+    session.message.connect(lambda words, kind: said.append(words))
+    propose(session, 0.5, 0.9, 0.1)
+    window.actions_.by_id[name].trigger()
+    assert said == [f"2 proposals {name.split('.')[0]}ed. Undo takes it back."]
+    assert not session.visible_proposals()
