@@ -60,11 +60,11 @@ class KeptPredictions:
         """Read what one of these versions saw, the first that has seen it."""
         if self._session.project is not project or self._session.image_id != document.image.id:
             return
-        from app.predictions import of_project
-
         key = document.image.content_key
 
         def work() -> Prediction | None:
+            from app.predictions import of_project  # here, too
+
             kept = of_project(project)
             return next((found for name in versions if (found := kept.load(key, name)) is not None), None)
 
