@@ -78,8 +78,10 @@ def train(settings: TrainSettings) -> dict[str, Any]:
     if (found := _state_of(settings, folder)) is not None:
         return found
     processes = Processes.join(settings.device)
+    over = (folder.path / RESULT).is_file()  # until it goes on: a request that is refused changes nothing
     try:
         training = Training(settings, folder, processes)
+        over = False
         try:
             return training.run()
         finally:
@@ -89,7 +91,7 @@ def train(settings: TrainSettings) -> dict[str, Any]:
     except (InputError, RuntimeError, MemoryError, OSError) as error:
         lost = processes.lost(error)
         told = lost or error
-        if processes.first:
+        if processes.first and not over:
             folder.say("failed", reason=(str(told).splitlines() or [type(told).__name__])[0][:500])
         if lost is not None:
             raise lost from error

@@ -173,6 +173,14 @@ def test_a_checkpoint_of_another_network_is_refused(scenes: Path, tmp_path: Path
         train.train(settings(scenes, run, resume=True))
 
 
+def test_a_finished_run_stays_one_when_going_on_is_refused(scenes: Path, tmp_path: Path) -> None:
+    train.train(settings(scenes, tmp_path / "run", iterations=2))
+    told = (tmp_path / "run" / "events.jsonl").read_bytes()
+    with pytest.raises(InputError, match="images a step as begun"):
+        train.train(settings(scenes, tmp_path / "run", iterations=4, batch_size=1, resume=True))
+    assert (tmp_path / "run" / "events.jsonl").read_bytes() == told
+
+
 def test_the_published_recipe_trains(scenes: Path, tmp_path: Path) -> None:
     result = train.train(settings(scenes, tmp_path, preset="yolact", iterations=3))
     assert result["iterations"] == 3
