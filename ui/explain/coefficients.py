@@ -17,6 +17,7 @@ from ui.explain import bar_look
 from ui.explain.bar_look import LEFT
 from ui.explain.coefficient_row import PICTURE, ROW, THICKNESS, CoefficientRow, unit_of
 from ui.explain.pictures import rounded
+from ui.explain.pointed import Pointed
 
 PICTURES = LEFT - 26  # where a row's picture ends, for the mouse: widget units
 MOST = 9.0  # larger coefficients than any mask needs are not set by hand
@@ -24,40 +25,35 @@ SNAP = 0.025  # this near to 0 or to the prediction is meant to be it
 STILL = 2.0  # widget units that a click may tremble
 FINE = 0.2  # Shift
 KEY_STEP = 0.05
+KEYS = (
+    "Up and down go from one to the next, left and right change it, 0 zeroes, minus flips, "
+    "Backspace takes it back to what was predicted."
+)
 
 Vector = NDArray[np.float32]
 
 
-class CoefficientBars(QWidget):
+class CoefficientBars(Pointed):
     """One row a prototype. `moved` and `settled` carry the whole vector (k,) float32."""
 
     moved = Signal(object)
     settled = Signal(object)
-    hovered = Signal(int)  # prototype, -1: none
     chosen = Signal(int)  # its picture was clicked
     wanted = Signal(QRectF)  # a row that the keys went to
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, "Coefficients of the chosen instance", KEYS)
         self._images: list[QImage] = []
         self._pixmaps: dict[int, QPixmap] = {}
         self._order: NDArray[np.intp] = np.zeros(0, np.intp)
         self.values: Vector | None = None
         self._predicted: Vector | None = None
         self._shares: Vector | None = None
-        self._under = self._focus = self._pinned = -1
-        self._dragged = -1
+        self._pinned = self._dragged = -1
         self._last = QPointF()
         self._going = 0.0  # the dragged value before it snaps
         self._changed = False
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Coefficients of the chosen instance")
-        self.setAccessibleDescription(
-            "Up and down go from one to the next, left and right change it, 0 zeroes, minus flips, "
-            "Backspace takes it back to what was predicted."
-        )
 
     def set_images(self, images: list[QImage]) -> None:
         """The prototypes' pictures."""
@@ -128,7 +124,7 @@ class CoefficientBars(QWidget):
 
     def _paint_row(self, painter: QPainter, place: int) -> None:
         j = int(self._order[place])
-        lit = j in (self._under, self._dragged) or (self.hasFocus() and j == self._focus)
+        lit = j == self._dragged or self.is_pointed(j)
         shown, picture = self._shown(j), self._pixmap(j)
         shown.paint(painter, self.row(place), self.palette(), picture, lit=lit, pinned=j == self._pinned)
 
@@ -247,12 +243,6 @@ class CoefficientBars(QWidget):
     def leaveEvent(self, event: QEvent) -> None:
         if self._dragged < 0:
             self._hover(-1)
-
-    def _hover(self, j: int) -> None:
-        if j != self._under:
-            self._under = j
-            self.hovered.emit(j)
-            self.update()
 
     def words(self, j: int) -> str:
         """What a row means, in a few words."""

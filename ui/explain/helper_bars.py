@@ -29,6 +29,7 @@ from ui.explain.bar_look import EDGE, faded
 from ui.explain.contribution import contribution_rgba
 from ui.explain.helper_head import HELPERS, PAINT, names_of, shares_of, what_of
 from ui.explain.pictures import rounded, with_alpha
+from ui.explain.pointed import Pointed
 
 ROW, PICTURE, THICKNESS = 26, 22, 12  # of a row; a side of its picture; of its bar: widget units
 REACH = 6.0  # logits at a bar's ends
@@ -41,23 +42,17 @@ KEYS = (
 )
 
 
-class HelperBars(QWidget):
+class HelperBars(Pointed):
     """One row a hint. Hidden while there are no hints."""
 
-    hovered = Signal(int)  # hint, -1: none
     removed = Signal(int)
     wanted = Signal(int)  # a row that the keys went to
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, "Helper rows of the hints", KEYS)
         self.works: tuple[HintWork, ...] = ()
         self._pixmaps: dict[int, QPixmap] = {}
-        self._under = self._focus = -1
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Helper rows of the hints")
-        self.setAccessibleDescription(KEYS)
         self.hide()
 
     def set_works(self, works: Sequence[HintWork]) -> None:
@@ -110,7 +105,7 @@ class HelperBars(QWidget):
     def _paint_row(self, painter: QPainter, number: int, work: HintWork) -> None:
         text = self.palette().color(QPalette.ColorRole.Text)
         row, bar = self.row(number), self.bar(number)
-        active = number == self._under or (self.hasFocus() and number == self._focus)
+        active = self.is_pointed(number)
         if active:
             bar_look.paint_light(painter, row, text)
         picture = QRectF(EDGE, row.top() + (ROW - PICTURE) / 2, PICTURE, PICTURE)
@@ -196,15 +191,6 @@ class HelperBars(QWidget):
                 event.accept()  # not the window's: Delete would remove the instance
                 return True
         return super().event(event)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hover(-1)
-
-    def _hover(self, number: int) -> None:
-        if number != self._under:
-            self._under = number
-            self.hovered.emit(number)
-            self.update()
 
 
 def around(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -25,31 +25,28 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.explain.contribution import Planes
 from ui.explain.pictures import ROUND, color_of, indexed, rounded
+from ui.explain.pointed import Pointed
 
 CELL, GAP, LINE = 62, 6, 5  # the least side of a picture; room between; the line under it
 REACH = 1.5  # the coefficient at a line's end
 
 
-class PrototypeGrid(QWidget):
+class PrototypeGrid(Pointed):
     """One cell a prototype, in an order that is set from outside."""
 
-    hovered = Signal(int)  # prototype, -1: none
     chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        keys = "Arrow keys go from one to the next, Enter shows it over the image."
+        super().__init__(parent, "Prototypes of this image", keys)
         self.images: list[QImage] = []
         self._pixmaps: dict[int, QPixmap] = {}
         self._order: NDArray[np.intp] = np.zeros(0, np.intp)
         self._coefficients: NDArray[np.float32] | None = None
-        self._under = self._pinned = self._focus = -1
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._pinned = -1
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self.setAccessibleName("Prototypes of this image")
-        self.setAccessibleDescription("Arrow keys go from one to the next, Enter shows it over the image.")
 
     def set_planes(self, planes: Planes | None) -> None:
         """Show an image's prototypes; None: there are none."""
@@ -125,7 +122,7 @@ class PrototypeGrid(QWidget):
         painter.drawRoundedRect(number, 3, 3)
         painter.setPen(QColor(255, 255, 255, 235))
         painter.drawText(number, Qt.AlignmentFlag.AlignCenter, str(j + 1))
-        if j in (self._under, self._pinned) or (self.hasFocus() and j == self._focus):
+        if j == self._pinned or self.is_pointed(j):
             width = 2.5 if j == self._pinned else 1.5
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), width))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -150,15 +147,6 @@ class PrototypeGrid(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hover(self.prototype_at(event.position()))
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hover(-1)
-
-    def _hover(self, j: int) -> None:
-        if j != self._under:
-            self._under = j
-            self.hovered.emit(j)
-            self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         j = self.prototype_at(event.position())
