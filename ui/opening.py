@@ -53,15 +53,23 @@ class Opening(QObject):
 
     def open(self, path: Path, *, threshold: float) -> None:
         """Open a project; `threshold`: the usual one, for a project that has none of its own."""
-        from app.project import Project
 
-        self._read(lambda: Project.open(path), threshold)
+        def make() -> Project:
+            from app.project import Project  # here: loading it would hold up the window
+
+            return Project.open(path)
+
+        self._read(make, threshold)
 
     def create(self, path: Path, images_dir: Path, categories: Sequence[str], *, threshold: float) -> None:
         """Make a project about a folder of images and open it."""
-        from app.project import Project
 
-        self._read(lambda: Project.create(path, images_dir, categories), threshold)
+        def make() -> Project:
+            from app.project import Project
+
+            return Project.create(path, images_dir, categories)
+
+        self._read(make, threshold)
 
     def _read(self, make: Callable[[], Project], threshold: float) -> None:
         def work() -> Opened:
