@@ -37,8 +37,7 @@ def with_changes(mask: BoxMask, field: Field, inside: bool) -> BoxMask:
     if not len(rows):
         return mask
     if field.anew:
-        area = field.grid.rectangle  # holds all of the mask
-        return tight(BoxMask(area[0], area[1], above(field.logits, 0.0, 0, 0, area, field)))
+        return _drawn(mask, field)
     height, width = field.grid.shape
     top, bottom = max(int(rows[0]) - 2, 0), min(int(rows[-1]) + 3, height)
     left, right = max(int(columns[0]) - 2, 0), min(int(columns[-1]) + 3, width)
@@ -61,6 +60,16 @@ def with_changes(mask: BoxMask, field: Field, inside: bool) -> BoxMask:
         return _replaced(mask, area, touched, positive)
     touched &= positive if inside else ~positive
     return _combined(mask, BoxMask(area[0], area[1], touched), inside)
+
+
+def _drawn(mask: BoxMask, field: Field) -> BoxMask:
+    """All of the field's mask, with the pixels of the one before where the field has refused a change."""
+    area = field.grid.rectangle  # holds all of the mask
+    bits = above(field.logits, 0.0, 0, 0, area, field)
+    if field.refused is not None and field.refused.any():
+        around = cv2.dilate(field.refused.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
+        np.copyto(bits, window(mask, *area), where=above(around, 0.5, 0, 0, area, field))
+    return tight(BoxMask(area[0], area[1], bits))
 
 
 def _replaced(mask: BoxMask, area: Rectangle, touched: NDArray[np.bool_], bits: NDArray[np.bool_]) -> BoxMask:

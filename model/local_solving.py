@@ -8,7 +8,7 @@ with l_i in proportion to the distance from the hint to the mask's edge (how lar
 prototypes scaled to unit deviation in all. Logits are base + P d + sum_i a_i r_i; the price of a change is
 the Gram matrix of the prototypes, little near the hints, for d, and |a|^2 for the helpers, as in
 `model.coefficients`.
-Of what comes out, only the region that hangs together with the hint, in the hint's sense, is taken.
+Of what comes out, `model.taking` says what is taken.
 
 It is a Gaussian process in a few dimensions; nearest known: GPCIS. No torch. Frame: cells of the grid.
 """
@@ -21,22 +21,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from model import taking
 from model.basis import InstanceGrid
 from model.coefficients import MARGIN, RIDGE, minimum_change, nonnegative_minimum
 from model.fine import sight as fine
 from model.fine.hint_maps import moving_of
 from model.fine.sight import CELLS, Sight
-from model.opencv import cv2
 
 SHARE = 0.15  # of the work that the prototypes do at a hint, beside its helper row at 1
 SPREAD = 2.0  # l_i for a distance to the mask's edge of 1
 COLOR = 30.0  # units of L a b
 LIKENESS = 1.0  # of the prototypes' joint deviation
-REACH = 2.0  # distances to the mask's edge: nothing changes beyond
 SURE = 4.0  # logits are not remembered beyond
-TELLING = 1.0  # logits that a change far from a hint has at least
 BARELY = 0.1  # logits that what is as it was has at least
-TOUCH = 1  # cells around a hint: regions of change that begin here belong to it
 EVERY = 2  # cells of the grid that the Gram matrix skips
 FOLLOW = (
     0.05  # of the mean diagonal: how hard coefficients are to move after a mask that fine prototypes made
@@ -103,6 +100,7 @@ class Field:
     weights: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # of the rows, in the logits
     reaches: tuple[float, ...] = ()  # of each place: cells to the mask's edge when it came
     changed: NDArray[np.bool_] | None = field(default=None)  # (h, w): what the last hint changed
+    refused: NDArray[np.bool_] | None = None  # (h, w): what a mask drawn anew keeps of the one before
     forced: bool = False  # whether the last hint's own cells had to be set
     whole: bool = False  # whether the last hint could change the mask everywhere
     anew: bool = False  # whether the last hint drew all of the mask anew
@@ -135,8 +133,7 @@ def answer(before: Field, places: Sequence[Place], *, whole: bool = False) -> Fi
     """The field after one more hint, made of one place or, for a stroke, several of one sense.
 
     Deterministic; all earlier hints stay as constraints. The places' cells are right afterwards. `whole`: the
-    mask is a model's own, and nobody has touched it but by hints: all that fine prototypes see differently at
-    the first hint is taken, and what they are sure of at the next ones.
+    mask is a model's own, and nobody has touched it but by hints: fine prototypes may change it everywhere.
     """
     cells = [_cell(before.grid, place) for place in places]
     bits = before.bits
@@ -153,15 +150,15 @@ def answer(before: Field, places: Sequence[Place], *, whole: bool = False) -> Fi
     )
     if all(bits[y, x] == inside for x, y in cells):
         return replace(made, changed=np.zeros_like(bits), forced=False, whole=False, anew=False)
-    made = _solved(made)
+    made, plain = _solved(made)
     logits = made.logits
-    differs = (logits > 0) != bits
     whole = whole and before.grid.sight is not None
     anew = whole and before.fresh and not before.weights.size  # nothing was solved yet
-    limits = reaches if before.grid.sight is None else [np.inf] * len(reaches)
-    changed = differs if anew else _belonging(differs, bits != inside, cells, limits)
+    said = taking.Answer(bits, logits, plain, cells, inside, reaches, len(before.places))
+    changed = taking.near(said)
     if whole:
-        changed = changed | (differs & (np.abs(logits) > TELLING))
+        changed = changed | taking.elsewhere(said, changed, anew=anew)
+    refused = said.differs & ~changed if anew else None
     forced = any(not changed[y, x] and bits[y, x] != inside for x, y in cells)
     for x, y in cells:
         around = changed[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
@@ -169,11 +166,16 @@ def answer(before: Field, places: Sequence[Place], *, whole: bool = False) -> Fi
     now = bits ^ changed
     logits = np.clip(logits, -SURE, SURE)
     logits = np.where(now, np.maximum(logits, BARELY), np.minimum(logits, -BARELY)).astype(np.float32)
-    return replace(made, logits=logits, changed=changed, forced=forced, whole=whole, anew=anew)
+    return replace(
+        made, logits=logits, changed=changed, refused=refused, forced=forced, whole=whole, anew=anew
+    )
 
 
-def _solved(field_: Field) -> Field:
-    """Logits, coefficients and weights after the smallest change that obeys all places."""
+def _solved(field_: Field) -> tuple[Field, Floats | None]:
+    """Logits, coefficients and weights after the smallest change that obeys all places.
+
+    And with fine prototypes (h, w): the logits that linear algebra alone gives.
+    """
     if field_.grid.sight is not None:
         return _solved_finely(field_, field_.grid.sight)
     grid, k = field_.grid, field_.grid.prototypes.shape[2]
@@ -190,12 +192,13 @@ def _solved(field_: Field) -> Field:
     present = field_.logits[cells[:, 1], cells[:, 0]]
     change = minimum_change(precision, wanted, MARGIN - signs * present)
     moved = grid.prototypes @ change[:k].astype(np.float32)
-    return replace(
+    solved = replace(
         field_,
         logits=field_.logits + moved + weighted(field_.rows, change[k:], grid.shape),
         coefficients=field_.coefficients + change[:k],
         weights=_padded(field_.weights, len(field_.rows)) + change[k:],
     )
+    return solved, None
 
 
 def weighted(rows: Sequence[Row], weights: NDArray[np.float64], shape: tuple[int, int]) -> Floats:
@@ -211,7 +214,7 @@ def _padded(weights: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     return np.pad(weights, (0, count - len(weights)))
 
 
-def _solved_finely(field_: Field, sight: Sight) -> Field:
+def _solved_finely(field_: Field, sight: Sight) -> tuple[Field, Floats]:
     """What the hints mean beside what they touch, and the helper rows that obey them all.
 
     Linear algebra first, so that the network sees an answer that obeys the hints; then what it says they mean
@@ -222,7 +225,7 @@ def _solved_finely(field_: Field, sight: Sight) -> Field:
     settled = _padded(field_.settled, len(field_.rows))
     hints = _Hints.of(field_)
     weights = hints.weights(base)
-    logits = base + weighted(field_.rows, weights, base.shape)
+    plain = logits = base + weighted(field_.rows, weights, base.shape)
     if sight.understand is not None:
         likeness = [row.values if row.likeness is None else row.likeness for row in field_.rows]
         places = list(zip(hints.rows, hints.columns, hints.signs, strict=True))
@@ -230,7 +233,7 @@ def _solved_finely(field_: Field, sight: Sight) -> Field:
         settled = settled + weights
         weights = hints.weights(base)
         logits = base + weighted(field_.rows, weights, base.shape)
-    return replace(
+    solved = replace(
         field_,
         logits=logits,
         coefficients=follower.after(field_.coefficients, logits),
@@ -238,6 +241,7 @@ def _solved_finely(field_: Field, sight: Sight) -> Field:
         base=base,
         settled=settled,
     )
+    return solved, plain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -317,37 +321,6 @@ def _fine_row(sight: Sight, x: int, y: int, away: float) -> Row:
     steep = np.float32(np.exp(sight.steepness) / -2 / max(fine.SPREAD * away, fine.SHORTEST) ** 2)
     across, down = (np.exp(steep * squares[max(x, y) - each :][:CELLS]) for each in (x, y))
     return Row((slice(0, CELLS), slice(0, CELLS)), likeness * down[:, None] * across, likeness)
-
-
-def _belonging(
-    differs: NDArray[np.bool_],
-    wrong: NDArray[np.bool_],
-    cells: Sequence[tuple[int, int]],
-    reaches: Sequence[float],
-) -> NDArray[np.bool_]:
-    """The changes in the hint's sense that hang together with one of its places, and are not far from it."""
-    changed = differs & wrong
-    touching = np.zeros(differs.shape, np.bool_)
-    if np.isfinite(reaches).all():
-        changed &= _within(differs.shape, cells, [REACH * reach + 2 for reach in reaches])
-    for x, y in cells:  # a hint's cell and its neighbours
-        touching[max(y - TOUCH, 0) : y + TOUCH + 1, max(x - TOUCH, 0) : x + TOUCH + 1] = True
-    count, labels = cv2.connectedComponents(changed.astype(np.uint8), connectivity=4)
-    kept = np.zeros(count, np.bool_)
-    kept[np.asarray(labels)[touching]] = True
-    kept[0] = False
-    return kept[np.asarray(labels)]
-
-
-def _within(
-    shape: tuple[int, int], cells: Sequence[tuple[int, int]], radii: Sequence[float]
-) -> NDArray[np.bool_]:
-    """The cells around some."""
-    near = np.zeros(shape, np.bool_)
-    columns, rows = np.arange(shape[1])[None], np.arange(shape[0])[:, None]
-    for (x, y), radius in zip(cells, radii, strict=True):
-        near |= (columns - x) ** 2 + (rows - y) ** 2 <= radius**2
-    return near
 
 
 def _to_edge(bits: NDArray[np.bool_], x: int, y: int) -> float:

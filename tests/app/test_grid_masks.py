@@ -1,12 +1,13 @@
 """What changes on the grid comes to the image's resolution as if every pixel had been sampled."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.geometry import bounds, covers
-from app.grid_masks import above, painted, sampled
+from app.geometry import bounds, covers, window
+from app.grid_masks import above, painted, sampled, with_changes
 from model.basis import InstanceGrid
 from model.local_solving import Field
 from model.masks import BoxMask
@@ -68,3 +69,20 @@ def test_only_places_that_are_wrong_are_painted() -> None:
     assert covers(more, 45, 20)
     assert not covers(pixels, 15, 15)
     assert bounds(more)[0] == 10
+
+
+def test_a_mask_drawn_anew_keeps_its_pixels_where_a_change_was_refused() -> None:
+    field = _field((300, 200), (50, 75), seed=5)
+    left, top, right, bottom = field.grid.rectangle
+    rng = np.random.default_rng(1)
+    before = BoxMask(left, top, rng.random((bottom - top, right - left)) < 0.5)
+    refused = np.zeros(field.grid.shape, np.bool_)
+    refused[10:20, 30:45] = True
+    shown = dataclasses.replace(field, changed=~refused, refused=refused, anew=True, whole=True)
+    made = window(with_changes(before, shown, inside=True), *field.grid.rectangle)
+    scale = round(1 / field.grid.scale[0])
+    kept = slice(10 * scale, 20 * scale), slice(30 * scale, 45 * scale)
+    np.testing.assert_array_equal(made[kept], before.bits[kept])
+    new = above(field.logits, 0.0, 0, 0, field.grid.rectangle, field)
+    far = slice(26 * scale, None), slice(0, None)
+    np.testing.assert_array_equal(made[far], new[far])
