@@ -34,11 +34,11 @@ def make_project(folder: Path, names: Sequence[str] = ("a.png", "b.png", "c.png"
     return project
 
 
-def image(number: int, name: str, **fields: object) -> Json:
+def image(number: int, name: str, **fields: Any) -> Json:
     return {"id": number, "file_name": name, "width": WIDTH, "height": HEIGHT, **fields}
 
 
-def annotation(number: int, image_id: int = 1, category_id: int = 1, **fields: object) -> Json:
+def annotation(number: int, image_id: int = 1, category_id: int = 1, **fields: Any) -> Json:
     """A square of 10 x 10 pixels, less what `fields` change (None: the field is left out)."""
     whole = {
         "id": number,

@@ -48,7 +48,7 @@ def prediction(
         image_width=width,
         image_height=height,
         prototypes=np.ones((height, width, 1), np.float16),
-        boxes=boxes / np.array([width, height, width, height], np.float32),
+        boxes=(boxes / np.array([width, height, width, height])).astype(np.float32),
         scores=scores,
         classes=np.array([categories.index(each[0]) for each in ordered], np.int32),
         coefficients=np.full((n, 1), 8, np.float32),

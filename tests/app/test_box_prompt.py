@@ -7,13 +7,13 @@ import numpy as np
 from app.box_prompt import best_of_box, candidates_under
 from app.clicks.counting import iou
 from app.geometry import window
-from model.messages import Anchors
+from model.messages import Anchors, Prediction
 from tests.app.test_instance_solving import BODY, HEIGHT, WIDTH, picture, prediction
 
 DRAWN = (32.0, 32.0, 56.0, 56.0)
 
 
-def with_anchors(score: float = 0.01) -> object:
+def with_anchors(score: float = 0.01) -> Prediction:
     boxes = np.array([[0.2, 0.26, 0.55, 0.74], [0.7, 0.7, 0.9, 0.9]], np.float32)
     classes, scores = np.zeros((2, 1), np.int16), np.full((2, 1), score, np.float16)
     coefficients = np.array([[4, -2, -4], [0, 0, 1]], np.float16)

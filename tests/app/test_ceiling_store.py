@@ -34,10 +34,12 @@ def first(project: Project) -> ImageDocument:
     return project.document(project.images()[0].id)
 
 
-def drawn(project: Project, **values: AnnotationState) -> tuple[ImageDocument, Annotation]:
+def drawn(
+    project: Project, state: AnnotationState = AnnotationState.DRAWN
+) -> tuple[ImageDocument, Annotation]:
     """A rectangle in the first image."""
     document = first(project)
-    made = make_annotation(document, box_mask(10, 8, 20, 12), **values)
+    made = make_annotation(document, box_mask(10, 8, 20, 12), state=state)
     document.apply(add(document.image.id, [made]))
     return document, made
 

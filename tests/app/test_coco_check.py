@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -89,7 +90,7 @@ def test_a_file_that_cannot_be_read_is_one_problem(tmp_path: Path) -> None:
         ({"category_id": 3}, "category_id"),
     ],
 )
-def test_the_check_of_an_export_is_exact(tmp_path: Path, change: dict[str, object], fault: str) -> None:
+def test_the_check_of_an_export_is_exact(tmp_path: Path, change: dict[str, Any], fault: str) -> None:
     assert verify(write(tmp_path, dataset([annotation(1)])), 1, 1) == ""
     assert fault in verify(write(tmp_path, dataset([annotation(1, **change)])), 1, 1)
     assert "expected 1 images and 2 annotations, got 1 and 1" in verify(

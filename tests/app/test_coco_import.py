@@ -146,7 +146,7 @@ def test_image_id_0_and_category_ids_with_gaps_and_0_are_kept(project: Project) 
     ],
 )
 def test_an_unusable_annotation_is_refused_in_words_and_its_neighbour_kept(
-    project: Project, change: dict[str, object], reason: str
+    project: Project, change: dict[str, Any], reason: str
 ) -> None:
     report = take(project, dataset([annotation(1, **change), annotation(2)]))
     assert reasons(report.refused) == {reason: 1}
@@ -175,9 +175,7 @@ def test_an_unusable_annotation_is_refused_in_words_and_its_neighbour_kept(
         ({"iscrowd": 5}, "iscrowd that is neither 0 nor 1: taken as 0"),
     ],
 )
-def test_what_can_be_mended_is_kept_and_told(
-    project: Project, change: dict[str, object], reason: str
-) -> None:
+def test_what_can_be_mended_is_kept_and_told(project: Project, change: dict[str, Any], reason: str) -> None:
     report = take(
         project,
         dataset([annotation(2, segmentation=[[20, 20, 25, 20, 25, 25]], bbox=None), annotation(1, **change)]),

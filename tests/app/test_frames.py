@@ -21,9 +21,8 @@ AT = (100, 60)  # where the region lies in the big image
 
 def region() -> Prediction:
     """The prediction of the tests, seen in a part of a larger image."""
-    return replace(
-        prediction(), image_width=BIG[0], image_height=BIG[1], region=(*map(float, AT), *map(float, SIZE))
-    )
+    whole = (float(AT[0]), float(AT[1]), float(SIZE[0]), float(SIZE[1]))
+    return replace(prediction(), image_width=BIG[0], image_height=BIG[1], region=whole)
 
 
 def in_region(origin: Origin | None) -> Annotation:
@@ -49,6 +48,7 @@ def test_hints_in_a_region_are_hints_in_an_image_of_its_size() -> None:
     expected = window(alone.mask, 0, 0, *SIZE)
     assert (back & expected).sum() / (back | expected).sum() > 0.97
     assert not covers(there.mask, 80.0 + AT[0], 150.0 + AT[1])
+    assert there.annotation is not None
     assert there.annotation.origin == origin
 
 

@@ -10,8 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -178,7 +179,8 @@ def test_a_bad_image_is_told_and_the_process_stays(inference: Inference) -> None
 def test_bad_weights_fail_every_request_with_their_reason() -> None:
     with Inference(Path("bad"), serve=SERVE) as inference:
         futures = [inference.predict(Path(name)) for name in "ab"]
-        for future in [*futures, inference.load(), inference.predict(Path("later"))]:
+        waiting: list[Future[Any]] = [*futures, inference.load(), inference.predict(Path("later"))]
+        for future in waiting:
             with pytest.raises(InputError, match="got nonsense"):
                 future.result(WAIT)
 

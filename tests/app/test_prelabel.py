@@ -9,7 +9,7 @@ import pytest
 
 from app.annotation import AnnotationState, ImageState
 from app.bulk import DEATHS
-from app.edits import set_image_state
+from app.edits import Edit, set_image_state
 from app.errors import HostError, InputError
 from app.inference import Inference
 from app.prelabel import prelabel_project
@@ -127,7 +127,7 @@ def test_weights_that_cannot_be_loaded_change_nothing(project: Project) -> None:
 
 def test_a_document_that_is_open_is_the_one_that_changes(project: Project, inference: Inference) -> None:
     open_document = project.document(project.images()[0].id)
-    heard = []
+    heard: list[Edit] = []
     open_document.changed.connect(heard.append)
     prelabel_project(
         project,

@@ -61,6 +61,7 @@ def test_a_drawn_instance_is_seeded_by_what_expresses_it() -> None:
     assert (logits[:, :37] > 0).all()
     assert (logits[:, 38:] < 0).all()
     made = solve_strokes(left_half, known, [Stroke(((200.0, 50.0),), True)])
+    assert made.annotation is not None
     assert (made.annotation.state, made.annotation.origin) == (AnnotationState.DRAWN, None)
 
 

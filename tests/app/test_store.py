@@ -265,7 +265,7 @@ def test_a_database_url_stands_in_for_the_file(tmp_path: Path) -> None:
 
 def test_the_tables_can_be_made_in_postgresql() -> None:
     for table in schema.metadata.sorted_tables:
-        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
 
 
 def test_a_changed_value_is_kept_exactly(project: Project) -> None:

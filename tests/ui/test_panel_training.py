@@ -143,7 +143,7 @@ def test_a_finished_run_is_compared_once_and_a_person_decides(
     comparison = {"old": "starter", "images": 7, "old_scores": SCORES, "new_scores": better}
     folder, panel = _compared(make_run, session, qtbot, comparison)
     assert "v1 is ready" in panel.verdict.words.text()
-    assert [panel.verdict.table.item(0, column).text() for column in range(4)] == [
+    assert [panel.verdict.table.model().index(0, column).data() for column in range(4)] == [
         "mask AP",
         "0.300",
         "0.400",

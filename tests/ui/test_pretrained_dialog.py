@@ -24,7 +24,7 @@ def dialog(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pre
 
 
 def test_every_published_model_is_a_row(dialog: PretrainedDialog) -> None:
-    names = [dialog.table.item(row, 0).text() for row in range(dialog.table.rowCount())]
+    names = [dialog.table.model().index(row, 0).data() for row in range(dialog.table.rowCount())]
     assert names == [model.name for model in MODELS]
     dialog.table.selectRow(2)
     assert pretrained.address(MODELS[2]) in dialog.where.text()

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from app.annotation import AnnotationState, CategoryId, ImageId, ImageState
 from app.edits import Edit
 from app.errors import StoreError
-from app.records import DocumentData
+from app.records import DocumentData, ImageRecord
 from tests.ui.acting import document_of, draw, propose, written
 from ui.session import Session
 
@@ -46,7 +46,7 @@ def test_a_folder_without_a_project_is_told_in_one_line(qtbot: QtBot, tmp_path: 
 def test_files_whose_names_are_no_text_are_told_once(session: Session, qtbot: QtBot) -> None:
     assert session.project is not None
     images = session.project.images_dir
-    shutil.copy(images / "0.jpg", os.fsencode(images) + b"/caf\xe9.jpg")
+    shutil.copy(os.fsencode(images / "0.jpg"), os.fsencode(images) + b"/caf\xe9.jpg")
     with qtbot.waitSignal(session.message) as told:
         session.rescan()
     assert told.args is not None
@@ -94,7 +94,7 @@ def test_edits_undo_and_redo_survive_reopening(session: Session, open_session: O
 
 
 def test_the_first_work_on_an_image_puts_it_in_progress(session: Session) -> None:
-    with_state = []
+    with_state: list[ImageRecord] = []
     session.image_state_changed.connect(with_state.append)
     draw(session)
     assert document_of(session).state is ImageState.IN_PROGRESS

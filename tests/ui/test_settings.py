@@ -10,6 +10,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.edits import Edit
 from tests.ui.acting import document_of, draw
 from ui.dialogs.settings import SettingsDialog
 from ui.main_window import MainWindow
@@ -78,7 +79,7 @@ def test_a_lowered_limit_makes_room_at_once(qtbot: QtBot, session: Session, proj
 def test_edits_carry_the_chosen_name(session: Session) -> None:
     session.use(replace(session.preferences, who="Ada"))
     made = draw(session)
-    edits = []
+    edits: list[Edit] = []
     document_of(session).changed.connect(edits.append)
     session.select([made.id])
     session.delete_selection()

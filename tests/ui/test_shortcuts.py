@@ -11,7 +11,7 @@ from ui.dialogs.settings import SettingsDialog
 from ui.dialogs.shortcuts import KeysPage
 from ui.main_window import MainWindow
 from ui.session import Session
-from ui.shortcuts import conflicts, defaults, load, save
+from ui.shortcuts import Keys, conflicts, defaults, load, save
 
 
 def test_keys_are_given_back_as_they_were_kept(qapp: object) -> None:
@@ -32,14 +32,15 @@ def test_an_unknown_preset_is_the_default_one(qapp: object) -> None:
 
 
 def test_two_spellings_of_a_key_are_a_conflict(qapp: object) -> None:
-    keys = {"one": ("Ctrl+Shift+Z",), "two": ("shift+ctrl+z",), "three": ("Z",)}
+    keys: Keys = {"one": ("Ctrl+Shift+Z",), "two": ("shift+ctrl+z",), "three": ("Z",)}
     assert conflicts(keys) == {"Ctrl+Shift+Z": ["one", "two"]}
 
 
 def test_a_conflict_is_told_and_nothing_is_kept_until_it_is_solved(qtbot: QtBot, session: Session) -> None:
     dialog = SettingsDialog(session, keys=True)
     qtbot.addWidget(dialog)
-    save_button = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
+    (buttons,) = dialog.findChildren(QDialogButtonBox)
+    save_button = buttons.button(QDialogButtonBox.StandardButton.Save)
     dialog.keys.assign("tool.brush", "R")
     assert "R: Box and Brush" in dialog.keys.warning.text()
     assert not save_button.isEnabled()
@@ -54,7 +55,7 @@ def test_keys_are_found_by_action_and_by_key(qtbot: QtBot) -> None:
     qtbot.addWidget(page)
     page.search.setText("ctrl+z")
     shown_rows = [row for row in range(page.table.rowCount()) if not page.table.isRowHidden(row)]
-    assert [page.table.item(row, 0).text() for row in shown_rows] == ["Edit: Undo"]
+    assert [page.table.model().index(row, 0).data() for row in shown_rows] == ["Edit: Undo"]
 
 
 def test_a_preset_fills_the_table(qtbot: QtBot) -> None:

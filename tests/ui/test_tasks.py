@@ -53,7 +53,7 @@ def test_progress_is_shown_and_the_result_arrives_on_the_gui_thread(qtbot: QtBot
     qtbot.waitUntil(lambda: bar.findChildren(QProgressBar)[0].value() == 3)
     assert bar.findChildren(QProgressBar)[0].maximum() == 8
     assert bar.findChildren(QLabel)[0].text().startswith("Counting: 3 of 8")
-    assert bar.isVisibleTo(None)
+    assert not bar.isHidden()
     go.set()
     qtbot.waitUntil(lambda: told.results == ["Counting"])
     qtbot.waitUntil(lambda: bar.isHidden())

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app.annotation import AnnotationId, AnnotationState, Origin
 from app.candidates import Candidate
-from app.edits import Change, Edit, EditKind, change
+from app.edits import Change, Edit, EditKind, add
 from app.geometry import from_mask, to_mask, window
 from model.masks import BoxMask
 from tests.ui.canvas_fakes import CATEGORIES, FakeSession, disc, mask_annotation
@@ -219,7 +219,7 @@ def test_hints_that_wait_are_done_on_their_own_instances_though_others_are_chose
 ) -> None:
     assert session.document is not None
     other = mask_annotation(2, disc(220, 100, 20, SIZE), SIZE)
-    session.apply(change(EditKind.ADD, session.document.image.id, [(None, other)]))
+    session.apply(add(session.document.image.id, [other]))
     known, session.prediction = session.prediction, None
     click(canvas, 220, 60, LEFT)
     session.select([AnnotationId(2)])
