@@ -61,3 +61,19 @@ def test_what_does_not_fit_is_one_line_and_writes_nothing(
     assert status == 2
     assert words in told
     assert told.count("\n") == 1
+
+
+def test_the_configuration_is_found_from_the_file(
+    state: dict[str, torch.Tensor], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save(state, tmp_path / "mine.pth")
+    assert cli.main(["convert", str(tmp_path / "mine.pth"), "--out", str(tmp_path / "w.safetensors")]) == 0
+    assert NAME in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "words"), [("gone.pth", "nothing there"), ("", "a folder")])
+def test_what_is_no_file_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, words: str
+) -> None:
+    assert cli.main(["convert", str(tmp_path / name), "--out", str(tmp_path / "w.safetensors")]) == 2
+    assert f"expected a published checkpoint (.pth), got {words}" in capsys.readouterr().err

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -175,6 +177,23 @@ def test_a_hub_that_sends_nothing_more_can_be_left_at_once(hub: Hub, tmp_path: P
             download(MODEL, tmp_path, lambda done, _: came.append(done), enough)
     finally:
         hub.more.set()
+
+
+def test_a_disk_that_fills_up_meanwhile_keeps_what_came(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.hub_file.os.fsync", full)
+        with pytest.raises(
+            InputError, match=r"to write .* No space left on device; 26 MB that came are kept"
+        ):
+            download(MODEL, tmp_path)
+    before = len(hub.asked)
+    assert download(MODEL, tmp_path).read_bytes() == CONTENT
+    assert [command for command, _, _ in hub.asked[before:]] == ["HEAD"]  # all had come
 
 
 def test_one_file_is_fetched_by_one_at_a_time(hub: Hub, tmp_path: Path) -> None:
