@@ -9,13 +9,12 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from app.annotation import AnnotationId
 from app.geometry import Point, Polygons
 from model.masks import BoxMask
 
-Boxes = NDArray[np.float64]  # (n, 4): x, y, width, height
 HANDLES = ("nw", "n", "ne", "e", "se", "s", "sw", "w")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Protocol
 
@@ -13,7 +12,6 @@ from ui.canvas import transform
 from ui.canvas.transform import View
 
 WHEEL_FACTOR = 1.2  # a wheel's notch
-KEY_FACTOR = math.sqrt(2.0)
 PIXELS_PER_NOTCH = 60.0  # of a trackpad with Control held
 TAP = 0.4  # seconds up to which space is tapped, not held
 NOTCH = 120  # Qt's units of a wheel's notch

@@ -37,10 +37,6 @@ class View:
         """Image -> widget."""
         return (*self.to_widget(rect[0], rect[1]), *self.to_widget(rect[2], rect[3]))
 
-    def rect_to_image(self, rect: Rect) -> Rect:
-        """Widget -> image."""
-        return (*self.to_image(rect[0], rect[1]), *self.to_image(rect[2], rect[3]))
-
     @property
     def widget_units(self) -> float:
         """Image pixels per logical unit: how far a hand's tolerance on the screen reaches in the image."""

@@ -81,10 +81,6 @@ class Work:
             return made
         return replace(made, state=AnnotationState.CORRECTED)
 
-    def settled_at(self, now: Annotation | None) -> Strokes:
-        """The newest hints that made the instance what it is now."""
-        return next(iter(self.hints_of(now)), ())
-
     @property
     def painted(self) -> tuple[bool, ...]:
         """For each hint, whether some of it had to be painted; none where that is not known yet."""
