@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if not arguments.out.parent.is_dir():
         raise InputError(f"expected a folder to write into, got {arguments.out.parent}; make it first")
     from model.checkpoint import convert_published
+    from model.published import named
 
     line = ["convert", str(arguments.file), "--out", str(arguments.out)]
     line += ["--config", arguments.config] if arguments.config else []
@@ -59,6 +60,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         command=f"main.py {shlex.join(line)}",
     )
     context.console.say(f"{arguments.out}: {card.config.name}, {len(card.categories)} categories")
+    if (said := named(arguments.file.name)) not in (None, card.config.name):
+        context.console.note(f"the file is called like {said}'s; it was read as {card.config.name}, as asked")
     if arguments.categories is None and (told := _unpublished(card.config.name, card.categories)):
         context.console.note(told)
     context.console.result(

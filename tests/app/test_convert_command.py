@@ -63,6 +63,15 @@ def test_what_does_not_fit_is_one_line_and_writes_nothing(
     assert told.count("\n") == 1
 
 
+def test_a_name_that_says_another_configuration_is_told(
+    state: dict[str, torch.Tensor], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save(state, tmp_path / "yolact_im700_54_800000.pth")
+    status, told = convert(tmp_path / "yolact_im700_54_800000.pth", capsys, "--categories", "a,b,c")
+    assert status == 0
+    assert "called like yolact_im700's; it was read as yolact_edge_mobilenetv2" in told
+
+
 def test_the_configuration_is_found_from_the_file(
     state: dict[str, torch.Tensor], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
