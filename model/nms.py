@@ -62,12 +62,7 @@ def traditional_nms(
     for number in range(scores.shape[1]):
         members = torch.nonzero(scores[:, number] > min_score)[:, 0]
         ranked = members[_falling(scores[members, number])]
-        overlaps = _overlaps_plus_one(scaled[ranked]) >= max_iou
-        alive = torch.ones(len(ranked), dtype=torch.bool, device=boxes.device)
-        for rank in range(len(ranked)):
-            if alive[rank]:
-                alive[rank + 1 :] &= ~overlaps[rank, rank + 1 :]
-        kept = ranked[alive].sort()[0]  # published order: that of the anchors
+        kept = ranked[_greedy(scaled[ranked], max_iou)].sort()[0]  # published order: that of the anchors
         found.append((kept, torch.full_like(kept, number), scores[kept, number]))
     indices, classes, values = (torch.cat(parts) for parts in zip(*found, strict=True))
     return _best(indices, classes, values, limit)
@@ -85,13 +80,23 @@ def _falling(scores: Tensor) -> Tensor:
     return torch.from_numpy(scores.cpu().numpy().argsort()[::-1].copy()).to(scores.device)
 
 
-def _overlaps_plus_one(boxes: Tensor) -> Tensor:
-    """(n, n) IoU of boxes whose last pixel counts as inside."""
-    low = torch.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = torch.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    common = (high - low + 1).clamp(min=0).prod(-1)
+def _greedy(boxes: Tensor, max_iou: float) -> Tensor:
+    """(n, 4) sorted by falling score -> the places of those that no kept one before them overlaps.
+
+    The IoU counts a box's last pixel as inside. One kept box after another: all pairs of what a broken or
+    untrained network finds in a class would not fit into memory.
+    """
     areas = (boxes[:, 2:] - boxes[:, :2] + 1).prod(-1)
-    return common / (areas[:, None] + areas[None, :] - common)
+    left = torch.arange(len(boxes), device=boxes.device)
+    kept = []
+    while len(left):
+        best, left = left[:1], left[1:]
+        kept.append(best)
+        low = torch.maximum(boxes[best, :2], boxes[left, :2])
+        high = torch.minimum(boxes[best, 2:], boxes[left, 2:])
+        common = (high - low + 1).clamp(min=0).prod(-1)
+        left = left[~(common / (areas[best] + areas[left] - common) >= max_iou)]
+    return torch.cat(kept) if kept else left
 
 
 def _best(indices: Tensor, classes: Tensor, scores: Tensor, limit: int) -> Kept:

@@ -54,6 +54,17 @@ def test_fast_nms_equals_the_loops(seed: int) -> None:
     assert values.tolist() == [scores[index, number].item() for index, number in expected]
 
 
+def test_a_class_of_every_anchor_fits_into_memory() -> None:
+    """An untrained network of one class: all pairs of YOLACT++'s anchors would take 50 GB."""
+    rng = np.random.default_rng(0)
+    low = rng.integers(0, 3, (57_744, 2)) * 0.3 + rng.uniform(0, 0.02, (57_744, 2))
+    boxes, scores = np.concatenate([low, low + 0.25], 1), rng.uniform(0.1, 1, (57_744, 1))
+    kept, _, _ = traditional_nms(
+        torch.from_numpy(boxes), torch.from_numpy(scores), max_iou=0.5, min_score=0.05, size=550, limit=100
+    )
+    assert len({tuple(place) for place in (boxes[kept, :2] // 0.3).astype(int)}) == len(kept) == 9
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_traditional_nms_equals_the_loops(seed: int) -> None:
     boxes, scores = random_candidates(seed)
