@@ -13,11 +13,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.annotation import Annotation, AnnotationState, CategoryId, Origin
 from app.candidates import Candidate
 from app.edits import Change, Edit, EditKind
+from app.fine import FineLook, redrawn
 from app.frames import back, local, with_region
-from app.geometry import from_mask, mask_iou, measure, tight, to_mask
+from app.geometry import from_mask, mask_iou, measure, tight, to_mask, union
 from app.solving import seeded
 from model.masks import BoxMask, assemble_all
 from model.messages import Prediction
@@ -50,12 +54,16 @@ def finer(
     *,
     category: str = "",
     others: Iterable[Annotation] = (),
+    pixels: NDArray[np.uint8] | None = None,
+    finely: FineLook | None = None,
 ) -> tuple[Annotation, BoxMask]:
     """The instance with coefficients of a region's prototypes, and its mask. Call it off the GUI thread.
 
     What the network made it makes again, finer, where it finds the instance in the region; what a person
     corrected or drew, and what is not found, keeps its pixels, and gets the coefficients that express them
     best. `category`: the instance's, by name; `others`: what else is in the image, which it is not.
+    `finely` draws what the network made, found again or not, anew of both of its masks (with `pixels`,
+    (H, W, 3) RGB of the image, perhaps reduced).
     """
     here, there = local(annotation, prediction)
     size = there.image_width, there.image_height
@@ -74,8 +82,32 @@ def finer(
             annotation,
             to_mask(annotation.geometry, prediction.image_width, prediction.image_height),
         )
+    if annotation.state in NETWORK_MADE and pixels is not None and finely is not None:
+        changed, whole = _drawn(annotation, changed, whole, prediction, pixels, finely)
     finest = with_region(origin, prediction)
     return replace(changed, origin=finest, coefficients=None), whole
+
+
+def _drawn(
+    before: Annotation,
+    changed: Annotation,
+    mask: BoxMask,
+    prediction: Prediction,
+    pixels: NDArray[np.uint8],
+    finely: FineLook,
+) -> tuple[Annotation, BoxMask]:
+    """Drawn anew by fine prototypes, which are shown all that either look took for the instance.
+
+    Each look misses parts of a small object, and fine prototypes take away more surely than they add.
+    """
+    size = prediction.image_width, prediction.image_height
+    shown = tight(union(to_mask(before.geometry, *size), mask))
+    made = tight(redrawn(shown, pixels, size[0], finely))
+    if mask_iou(made, shown) == 1:  # nothing is seen there, or another thing
+        return changed, mask
+    geometry = from_mask(made, *size)
+    bbox, area = measure(geometry, *size)
+    return replace(changed, geometry=geometry, bbox=bbox, area=area), made
 
 
 def _seed(here: Annotation, there: Prediction) -> Origin:

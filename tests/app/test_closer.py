@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from app.annotation import Annotation, AnnotationState, Origin
 from app.closer import LIKELY, SAME, finer
+from app.fine import shared_look
 from app.geometry import mask_iou, to_mask
 from model.masks import BoxMask
 from model.messages import Prediction
@@ -94,3 +96,34 @@ def test_nothing_found_keeps_the_mask() -> None:
     rough = instance((150, 100, 210, 200))
     after, _ = finer(rough, seen(), category="cat", others=[instance((0, 0, 20, 20), number=2)])
     assert after.geometry == rough.geometry
+
+
+def picture(box: Box) -> NDArray[np.uint8]:
+    """A dark rectangle on bright ground."""
+    left, top, right, bottom = box
+    pixels = np.full((SIZE[1], SIZE[0], 3), 220, np.uint8)
+    pixels[top:bottom, left:right] = (60, 40, 30)
+    return pixels
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_fine_prototypes_draw_it_anew_found_again_or_not(again: bool) -> None:
+    true = (150, 90, 230, 210)
+    rough, detected = instance((160, 80, 222, 200)), (145, 100, 215, 215)
+    look = shared_look()
+    assert look is not None
+    after, mask = finer(
+        rough, seen(*([detected] if again else [])), category="cat", pixels=picture(true), finely=look
+    )
+    plain, _ = finer(rough, seen(*([detected] if again else [])), category="cat")
+    assert likeness(after, true) > likeness(plain, true) + 0.03
+    assert mask.bits.sum() == after.area
+    assert after.origin is not None
+    assert plain.origin is not None
+    assert after.origin.box == plain.origin.box
+
+
+def test_what_a_person_drew_is_not_drawn_anew() -> None:
+    drawn = replace(instance((160, 80, 222, 200)), state=AnnotationState.DRAWN)
+    after, _ = finer(drawn, seen(), pixels=picture((150, 90, 230, 210)), finely=shared_look())
+    assert after.geometry == drawn.geometry

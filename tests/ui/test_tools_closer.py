@@ -72,7 +72,10 @@ def test_the_chosen_instance_gets_prototypes_of_its_own_region(session: FakeSess
     assert session.messages == []
 
 
-def test_it_is_said_when_the_model_does_not_find_it_there(session: FakeSession, window: Window) -> None:
+def test_it_is_said_when_the_model_does_not_find_it_there(
+    session: FakeSession, window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.tools.closer.shared_look", lambda: None)  # nor do fine prototypes
     show_proposal(session)
     window.found = False
     look_closer(window)  # type: ignore[arg-type]

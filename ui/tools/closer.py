@@ -10,6 +10,8 @@ from app.annotation import Annotation, AnnotationState
 from app.closer import NETWORK_MADE, Box, finer, propose, region_of, unseen
 from app.edits import EditKind, change
 from app.errors import InputError
+from app.fine import shared_look
+from ui.tools.pixels import pixels_of
 from ui.tools.sources import sources_of
 
 if TYPE_CHECKING:
@@ -53,8 +55,12 @@ def _at_instance(context: Context, document: ImageDocument, chosen: Annotation) 
         if each.id != chosen.id and _meets(each.bbox, region) and _is_there(context, each)
     ]
 
+    pixels = pixels_of(context.session).whole
+
     def work(prediction: Prediction) -> tuple[Annotation, BoxMask, Prediction]:
-        return (*finer(chosen, prediction, category=category, others=others), prediction)
+        finely = None if pixels is None else shared_look()  # here: a network is read the first time
+        found = finer(chosen, prediction, category=category, others=others, pixels=pixels, finely=finely)
+        return (*found, prediction)
 
     def done(answer: tuple[Annotation, BoxMask, Prediction]) -> None:
         after, mask, prediction = answer
