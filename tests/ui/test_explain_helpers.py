@@ -1,6 +1,6 @@
 """Helper rows of hints as bars: shown for what they are, also over the image; taken back one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.hint_work import Parts, works_of
+from app.hint_work import HintWork, Parts, works_of
 from tests.ui.canvas_fakes import FakeSession
 from tests.ui.solving import click, show_proposal
 from ui.canvas.view import Canvas
@@ -83,14 +83,25 @@ def test_hovering_a_row_shows_its_share_where_it_is(
 
 
 def test_a_cross_takes_that_hint_back_and_leaves_the_other(
-    qtbot: QtBot, session: FakeSession, canvas: Canvas, section: HelperSection
+    qtbot: QtBot,
+    session: FakeSession,
+    canvas: Canvas,
+    section: HelperSection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hint_twice(qtbot, session, canvas)
     qtbot.waitUntil(lambda: len(section.bars.works) == 2, timeout=5000)
-    bars = section.bars
+    bars, seen, show = section.bars, list[list[bool]](), section.bars.set_works
+
+    def shown(works: Sequence[HintWork]) -> None:
+        seen.append([each.inside for each in works])
+        show(works)
+
+    monkeypatch.setattr(bars, "set_works", shown)
     QTest.mouseClick(bars, LEFT, pos=bars.cross(0).center().toPoint())
     qtbot.waitUntil(lambda: len(session.applied) == 3, timeout=5000)
     qtbot.waitUntil(lambda: [each.inside for each in bars.works] == [False], timeout=5000)
+    assert [True] not in seen  # the one that was taken back
     session.undo()
     qtbot.waitUntil(lambda: len(bars.works) == 2, timeout=5000)
     canvas.set_tool("select")

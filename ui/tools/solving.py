@@ -366,10 +366,10 @@ class Solving:
     def _publish(self) -> None:
         """Tell which hints count, and what they made."""
         work = self.work
-        if work is None or not work.strokes:
-            self._hints.forget()
-        else:
+        if work is not None and work.strokes and work.is_told:
             self._hints.show(work.solved_from, work.steps[: len(work.strokes)])
+        elif work is None or not work.strokes or self._hints.start is not work.solved_from:
+            self._hints.forget()  # else what the hints do is told when they are answered
 
     def _drop(self, given: Given) -> None:
         """Hints that were given last are not wanted."""

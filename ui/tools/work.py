@@ -82,6 +82,12 @@ class Work:
         return replace(made, state=AnnotationState.CORRECTED)
 
     @property
+    def is_told(self) -> bool:
+        """Whether `steps` are of the hints that count, as far as they go: not once one before the last went."""
+        count = min(len(self.answered), len(self.strokes))
+        return self.answered[:count] == self.strokes[:count]
+
+    @property
     def painted(self) -> tuple[bool, ...]:
         """For each hint, whether some of it had to be painted; none where that is not known yet."""
         known = self.steps[: len(self.strokes)]
