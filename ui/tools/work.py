@@ -83,7 +83,7 @@ class Work:
 
     @property
     def is_told(self) -> bool:
-        """Whether `steps` are of the hints that count, as far as they go: not once one before the last went."""
+        """Whether `steps` are of the hints that count, as far as they go: not once an earlier one went."""
         count = min(len(self.answered), len(self.strokes))
         return self.answered[:count] == self.strokes[:count]
 
