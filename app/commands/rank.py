@@ -30,6 +30,8 @@ def run(arguments: argparse.Namespace, context: Context) -> None:
         ranked = rank(project.images(), Strategy(arguments.strategy))
     finally:
         project.close()
+    if not ranked:
+        context.console.note(f"{arguments.project}: no image is left to label, all are done or skipped")
     for record in ranked:
         score = "" if record.mean_score is None else f"{record.mean_score:.3f}"
         context.console.say(f"{score}\t{record.path}" if score else f"-\t{record.path}")
