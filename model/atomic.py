@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,11 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     finally:
         part.unlink(missing_ok=True)  # of an error; else it has the other name by now
     _keep_name(path.parent)
+
+
+def is_part(name: str) -> bool:
+    """Whether a file of this name is one of `replacing`'s; only a killed process leaves them behind."""
+    return re.fullmatch(r"\..+-[0-9a-f]{8}", name) is not None
 
 
 def _keep_name(folder: Path) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from model.atomic import replacing
+from model.atomic import is_part, replacing
 
 CONFIG, EVENTS, CHECKPOINT, RESULT, CANCEL = (
     "config.json",
@@ -54,8 +54,12 @@ class RunFolder:
         """Before a run goes on from `iteration`: forget what was told of later steps, which come again.
 
         So the events of a run that was killed and went on are those of one that never stopped. `ended`: all
-        steps were made, the last scores come again. A line that a kill cut short goes, too.
+        steps were made, the last scores come again. A line that a kill cut short goes, too, and so do files
+        that it left half-written.
         """
+        for left in self.path.glob(".*"):
+            if is_part(left.name):
+                left.unlink(missing_ok=True)
         try:
             lines = (self.path / EVENTS).read_bytes().splitlines()
         except FileNotFoundError:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from model.atomic import replacing
+from model.run_folder import RunFolder
 from tests.model.tiny import tiny_weights
 
 
@@ -21,6 +22,20 @@ def test_a_file_is_there_once_it_is_whole(tmp_path: Path) -> None:
         assert path.read_bytes() == b"old"
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_run_left_half_written_goes_when_it_goes_on(tmp_path: Path) -> None:
+    with replacing(tmp_path / "checkpoint.pt") as file:
+        left = Path(file.name)
+        file.write(b"whole")
+    left.write_bytes(b"half")
+    others = [tmp_path / name for name in (".hidden", "run.json", ".my-notes")]
+    for each in others:
+        each.touch()
+    RunFolder(tmp_path).trim(0, ended=False)
+    assert not left.exists()
+    assert (tmp_path / "checkpoint.pt").read_bytes() == b"whole"
+    assert all(each.exists() for each in others)
 
 
 def test_an_error_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
