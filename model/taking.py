@@ -2,8 +2,8 @@
 
 An answer can be wrong where nobody asked. A person clicks at what is most wrong, about its middle. So what
 belongs to the hint hangs together with it, and does not go on far beyond the distance from the hint to the
-mask's edge; another fault, elsewhere, is hardly larger than the one that was clicked. Away from the hint two
-opinions have to agree: the answer, and `plain`, what linear algebra alone makes of the hint.
+mask's edge; another fault, elsewhere, is hardly larger than the one that was clicked. Away from the hint a
+second opinion must not say the contrary: `plain`, what linear algebra alone makes of the hint.
 
 Decided on half of the images of four sets (persons and all categories of COCO photographs, cut-outs,
 nuclei), looked at again on the other half. No torch. Frame: cells of the grid.
@@ -21,11 +21,13 @@ from model.opencv import cv2
 
 TOUCH = 1  # cells around a hint: regions of change that begin here belong to it
 REACH = 2.0  # distances to the mask's edge: nothing changes beyond, without fine prototypes
+LEAST = 3.0  # cells: a hint nearer to the edge than that is off its fault's middle
 AS_FAR = 2.0  # distances to the mask's edge to which the first hint is believed at once
 DEARER = 1.0  # logits that it has to have for each distance more
 AT_MOST = 4.0  # distances to the mask's edge to which a later hint reaches
 MUCH = 0.3  # of the mask: a hint after the second one that changes more
 CLOSE = 1.5  # is believed to this distance only
+HARDLY = 0.5  # logits of the plain answer against a change elsewhere that is taken all the same
 AGAINST = 2.0  # logits of the plain answer against a change: it is not taken, away from the hint
 TELLING = 1.25  # logits that a change which does not touch the hint has at least, after the first hint
 LARGER = 2.0  # such a change at the first hint: times as many cells as the hint's own
@@ -67,7 +69,7 @@ def near(answer: Answer) -> Bits:
         away = _away(changed.shape, answer.cells, [REACH * reach + 2 for reach in answer.reaches])
         return _touching(changed & (away <= 1), answer.cells)
     all_of_it = _touching(changed, answer.cells)
-    away = _away(changed.shape, answer.cells, [max(reach, 1.0) for reach in answer.reaches])
+    away = _away(changed.shape, answer.cells, [max(reach, LEAST) for reach in answer.reaches])
     if not answer.earlier:
         likely = np.abs(answer.logits) > DEARER * (away - AS_FAR)
         likely &= (answer.agreed > -AGAINST) | (away < 1)
@@ -81,10 +83,10 @@ def near(answer: Answer) -> Bits:
 def elsewhere(answer: Answer, own: Bits, *, anew: bool) -> Bits:
     """The changes beside the hint's own (h, w), of either sense, that are taken, too.
 
-    `anew`: of a mask that nobody has touched: what both opinions want; else what the answer is sure of.
+    `anew`: of a mask that nobody has touched: what no opinion is against; else what the answer is sure of.
     """
     rest = answer.differs & ~own
-    rest &= answer.agreed > 0 if anew else np.abs(answer.logits) > TELLING
+    rest &= answer.agreed > -HARDLY if anew else np.abs(answer.logits) > TELLING
     most = (LARGER if anew else LATER) * np.count_nonzero(own)
     certain = np.minimum(np.abs(answer.logits), answer.agreed).ravel() if anew else None
     taken = np.zeros_like(rest)
