@@ -7,42 +7,36 @@ What is asked of other images does not wait. No work is dropped but by whoever b
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
-from model.errors import InputError
+from ui.line import Job, Line
 
 if TYPE_CHECKING:
     from app.annotation import ImageId
     from app.document import ImageDocument
 
-FAULT = "nothing was changed: something went wrong in Protolabel"
 Then = Callable[[Any], object]
 
 
 class Errand:
     """Work of a thread whose answer becomes an edit of `document`."""
 
-    __slots__ = ("answer", "document", "ready", "then", "wanted", "work")
+    __slots__ = ("document", "job", "then")
 
-    def __init__(self, document: ImageDocument, work: Callable[[], Any], then: Then) -> None:
-        self.document, self.work, self.then = document, work, then
-        self.ready = threading.Event()
-        self.answer: Any = InputError(FAULT)
-        self.wanted = True
+    def __init__(self, document: ImageDocument, job: Job, then: Then) -> None:
+        self.document, self.job, self.then = document, job, then
 
     @property
     def may_go(self) -> bool:
         """Whether it has its answer."""
-        return self.ready.is_set()
+        return self.job.ready.is_set()
 
     def go(self) -> None:
         """Make the edit."""
-        self.then(self.answer)
+        self.then(self.job.answer)
 
 
 class _Asked:
@@ -58,16 +52,11 @@ class _Asked:
 class Turns(QObject):
     """The turns of one session; `turns_of` gives it."""
 
-    _sent = Signal()
-
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._entries: list[Errand | _Asked] = []  # in the order in which they were asked
         self._depth = 0
-        self._lock = threading.Lock()
-        self._work: deque[Errand] = deque()
-        self._running = False
-        self._sent.connect(self._go_on, Qt.ConnectionType.QueuedConnection)
+        self._line = Line("turns", self._answered)
 
     # what is asked
 
@@ -76,18 +65,13 @@ class Turns(QObject):
 
         It makes the edit: before whatever is asked of the document from now on.
         """
-        errand = Errand(document, work, then)
+        errand = Errand(document, self._line.ask(work), then)
         self._entries.append(errand)
-        with self._lock:
-            self._work.append(errand)
-            if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, name="turns", daemon=True).start()
         return errand
 
     def drop(self, errand: Errand) -> None:
         """Its answer is not wanted any more."""
-        errand.wanted = False
+        errand.job.wanted = False
         if errand in self._entries:
             self._entries.remove(errand)
             QTimer.singleShot(0, self, self._go_on)  # not within the call of whoever dropped it
@@ -120,10 +104,13 @@ class Turns(QObject):
         while self._entries:
             errand = next((each for each in self._entries if isinstance(each, Errand)), None)
             if errand is not None:
-                errand.ready.wait()
+                errand.job.ready.wait()
             self._go_on()
 
     # in its order
+
+    def _answered(self, job: Job) -> None:
+        self._go_on()
 
     def _is_held(self, document: ImageDocument | None, by: list[Errand | _Asked]) -> bool:
         """Whether one of these comes before what is asked of a document."""
@@ -147,35 +134,6 @@ class Turns(QObject):
                 self._depth -= 1
                 if not ended:  # a bug there does not hold up the others
                     QTimer.singleShot(0, self, self._go_on)
-
-    def _run(self) -> None:
-        while True:
-            with self._lock:
-                if not self._work:
-                    self._running = False
-                    return
-                errand = self._work.popleft()
-            if not errand.wanted:
-                continue
-            ended = False
-            try:
-                errand.answer, ended = errand.work(), True
-            except InputError as error:
-                errand.answer, ended = error, True
-            finally:  # a bug of ours ends this thread, but costs one answer: the others get another thread
-                errand.ready.set()
-                self._tell(go_on=not ended)
-
-    def _tell(self, *, go_on: bool) -> None:
-        if go_on:
-            with self._lock:
-                self._running = bool(self._work)
-                if self._running:
-                    threading.Thread(target=self._run, name="turns", daemon=True).start()
-        try:
-            self._sent.emit()
-        except RuntimeError:  # the session is gone, and this object with it
-            return
 
 
 def turns_of(session: QObject) -> Turns:

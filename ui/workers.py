@@ -11,9 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 
 from model.errors import InputError
+from ui.relay import to_gui_thread
 
 T = TypeVar("T")
 DECODERS = 2  # threads that decode: as many as an ordinary machine can feed beside the GUI
@@ -23,7 +24,6 @@ class Workers(QObject):
     """The project thread and the pool. `failed` tells of faults that the submitter did not take."""
 
     failed = Signal(str)
-    _sent = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -31,7 +31,7 @@ class Workers(QObject):
         self._pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
         self._waiting = ThreadPoolExecutor(DECODERS, thread_name_prefix="thumbnails")
         self._closed = False
-        self._sent.connect(self._run, Qt.ConnectionType.QueuedConnection)
+        self._send = to_gui_thread(self._run)
 
     def on_project(
         self,
@@ -78,7 +78,7 @@ class Workers(QObject):
     def post(self, work: Callable[[], object]) -> None:
         """Run `work` on the GUI thread, soon; from any thread. Nothing is run after `close`."""
         if not self._closed:
-            self._sent.emit(work)
+            self._send(work)
 
     def wait_for_project(self, work: Callable[[], T]) -> T:
         """Run `work` on the project thread and wait; for threads other than the GUI's and the project's."""

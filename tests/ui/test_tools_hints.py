@@ -353,7 +353,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
 def quiet(qtbot: QtBot, canvas: Canvas) -> None:
     """All that was asked of threads is there."""
-    qtbot.waitUntil(lambda: not canvas.tool._solving.answers.latest._running)  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: canvas.tool._solving.answers.latest.idle)  # type: ignore[attr-defined]
     qtbot.wait(20)
 
 

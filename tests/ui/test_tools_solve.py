@@ -58,7 +58,7 @@ def test_a_click_inside_and_one_outside_are_one_edit_each(
 
 
 def idle(qtbot: QtBot, canvas: Canvas) -> None:
-    qtbot.waitUntil(lambda: not canvas.tool._solving.answers.latest._running, timeout=20000)  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: canvas.tool._solving.answers.latest.idle, timeout=20000)  # type: ignore[attr-defined]
     QTest.qWait(20)
 
 

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from ui.canvas.compose import Picture, Shape, paint_base, paint_over
 from ui.canvas.grid import TileKey, image_rect
 from ui.canvas.sampling import Span
 from ui.canvas.transform import Rect, touches
+from ui.relay import to_gui_thread
 
 THREADS = 2
 KEPT_BYTES = 96 << 20  # tiles beyond what the screen shows that are kept at most
@@ -107,7 +108,6 @@ class TilePainter(QObject):
     """Threads that paint what was wished for last, first things first."""
 
     painted = Signal()  # on the GUI thread: something to `take`
-    _sent = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -118,7 +118,7 @@ class TilePainter(QObject):
         self._closed = False
         self._announced = False
         self._threads: list[threading.Thread] = []
-        self._sent.connect(self.painted, Qt.ConnectionType.QueuedConnection)
+        self._announce = to_gui_thread(self._tell)
 
     def wish(self, jobs: Sequence[Job]) -> None:
         """Paint these, the first ones first; earlier wishes that have not been begun are forgotten."""
@@ -151,6 +151,9 @@ class TilePainter(QObject):
             thread.join()
         self._threads = []
 
+    def _tell(self, _: None) -> None:
+        self.painted.emit()
+
     def _start(self) -> None:
         """Threads are made when first needed, and again if a fault has ended one."""
         self._threads = [thread for thread in self._threads if thread.is_alive()]
@@ -178,7 +181,7 @@ class TilePainter(QObject):
                         self._done.append(tile)
                     self._announced = self._announced or announce
             if announce:
-                self._sent.emit()
+                self._announce(None)
 
 
 class TileCache:
