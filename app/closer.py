@@ -77,13 +77,15 @@ def finer(
         made = replace(here, origin=origin, coefficients=None, geometry=from_mask(mask, *size))
         changed, whole = back(annotation, made, mask, prediction)
     else:
-        origin = _seed(here, there)
+        origin = None
         changed, whole = (
             annotation,
             to_mask(annotation.geometry, prediction.image_width, prediction.image_height),
         )
     if annotation.state in NETWORK_MADE and pixels is not None and finely is not None:
         changed, whole = _drawn(annotation, changed, whole, prediction, pixels, finely)
+    if origin is None:
+        origin = _seed(local(changed, prediction)[0], there)
     finest = with_region(origin, prediction)
     return replace(changed, origin=finest, coefficients=None), whole
 
