@@ -185,6 +185,11 @@ class Project:
         """Find the images of the folder and its sub-folders; new ones are added, vanished ones marked."""
         from app.images import find_images, natural_key, none_found
 
+        if not self.images_dir.is_dir():
+            raise ProjectError(
+                f"expected the project's images in {self.images_dir}, there is no such folder; put it back, "
+                "or say where they are: File > Find the images"
+            )
         files: list[FoundFile] = []
         unnamed: list[str] = []
         found = find_images(self.images_dir, skip=self._is_own, cancelled=cancelled, unnamed=unnamed.append)
@@ -212,6 +217,23 @@ class Project:
             unnamed=tuple(unnamed),
             nothing=none_found(self.images_dir, self._is_own) if empty else "",
         )
+
+    def find_images_in(self, folder: Path) -> int:
+        """From now on the images are in another folder, by the same names; how many of the known ones are.
+
+        Raises ProjectError where none of them is, or the folder is not there; nothing is changed then.
+        """
+        folder = Path(folder).absolute()
+        paths = [each.path for each in self._reads.images()]
+        there = sum((folder / path).is_file() for path in paths)
+        if not folder.is_dir() or (paths and not there):
+            raise ProjectError(
+                f"expected the project's images in {folder}, found none of its {len(paths)} there; choose "
+                f"what {self.images_dir.name} is now: the files have kept their names and sub-folders"
+            )
+        self.set_setting("images_dir", _relative(self.folder, folder))
+        self.images_dir = folder
+        return there
 
     def _is_own(self, folder: Path) -> bool:
         """Whether a sub-folder belongs to a project, not to the images."""

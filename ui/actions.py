@@ -102,6 +102,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
             with_project),
         row("project.sample", "Open the sample project", "", file_commands.open_sample),
         row("project.rescan", "Look for new images", "Ctrl+R", lambda c: c.session.rescan(), with_project),
+        row("project.images", "Find the images …", "", file_commands.find_images, with_project,
+            "Say where they are after their folder was moved"),
         row("import", "Import COCO …", "Ctrl+I", file_commands.import_file, with_project, icon="import",
             separated=True),
         row("export", "Export COCO …", "Ctrl+E", file_commands.export_file, with_project, icon="export"),

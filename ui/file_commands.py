@@ -31,6 +31,29 @@ def open_project(context: Context) -> None:
         context.session.open_project(Path(chosen))
 
 
+def find_images(context: Context) -> None:
+    """Ask where the project's images are now; the project is opened anew about them."""
+    session = context.session
+    project = session.project
+    if project is None:
+        return
+    beside = next(each for each in (project.images_dir, *project.images_dir.parents) if each.is_dir())
+    chosen = QFileDialog.getExistingDirectory(
+        context.window, "Where the project's images are now", str(beside)
+    )
+    if chosen:
+        folder, there = project.folder, len(session.records)
+
+        def found(number: int) -> None:
+            session.close_project()
+            session.open_project(folder)
+            session.message.emit(
+                f"{number} of the project's {there} images are in {Path(chosen).name}.", "info"
+            )
+
+        session.workers.on_project(lambda: project.find_images_in(Path(chosen)), found)
+
+
 def open_sample(context: Context) -> None:
     """Make the sample project if it is not there, and open it."""
     from app.demo import make_sample, sample_folder

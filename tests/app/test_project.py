@@ -102,6 +102,26 @@ def test_images_may_move_with_the_project(tmp_path: Path) -> None:
     project.close()
 
 
+def test_images_that_were_moved_are_found_again(tmp_path: Path) -> None:
+    project = make_project(tmp_path, images=3)
+    (tmp_path / "images").rename(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "2.jpg").unlink()
+    with pytest.raises(ProjectError, match=r"no such folder.*Find the images"):
+        project.scan()
+    write_image(tmp_path / "others" / "x.jpg")
+    for wrong in ("others", "nowhere"):
+        with pytest.raises(ProjectError, match="found none of its 3 there"):
+            project.find_images_in(tmp_path / wrong)
+    assert project.images_dir == tmp_path / "images"
+    assert project.find_images_in(tmp_path / "elsewhere") == 2
+    assert project.scan().missing == 1
+    project.close()
+    again = Project.open(tmp_path / "project")
+    assert again.images_dir == tmp_path / "elsewhere"
+    assert [each.missing for each in again.images()] == [False, False, True]
+    again.close()
+
+
 def test_a_project_is_never_made_over_another(tmp_path: Path) -> None:
     make_project(tmp_path).close()
     with pytest.raises(ProjectError, match="one is there"):

@@ -225,6 +225,26 @@ def test_asking_for_files_begins_beside_the_project(
     assert begun == [str(session.project.folder.parent)] * 2
 
 
+def test_images_that_were_moved_are_shown_again(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    assert session.project is not None
+    before, now = session.project.images_dir, session.project.images_dir.with_name("elsewhere")
+    before.rename(now)
+    with qtbot.waitSignal(session.message) as told:
+        session.rescan()
+    assert "Find the images" in told.args[0]
+    dialog = "ui.file_commands.QFileDialog.getExistingDirectory"
+    monkeypatch.setattr(dialog, lambda *given: str(now))
+    with qtbot.waitSignal(session.message) as told:
+        window.actions_.by_id["project.images"].trigger()
+    assert told.args[0] == "3 of the project's 3 images are in elsewhere."
+    qtbot.waitUntil(lambda: session.pixels is not None)
+    assert session.project.images_dir == now
+
+
 def test_asking_the_model_is_acknowledged_at_once(session: Session, qtbot: QtBot) -> None:
     window = MainWindow(session)
     qtbot.addWidget(window)
