@@ -45,11 +45,12 @@ def find_images(context: Context) -> None:
         folder, there = project.folder, len(session.records)
 
         def found(number: int) -> None:
+            words = f"{number} of the project's {there} images are in {Path(chosen).name}."
             session.close_project()
             session.open_project(folder)
-            session.message.emit(
-                f"{number} of the project's {there} images are in {Path(chosen).name}.", "info"
-            )
+            session.workers.on_project(
+                lambda: None, lambda _: session.message.emit(words, "info")
+            )  # once open
 
         session.workers.on_project(lambda: project.find_images_in(Path(chosen)), found)
 

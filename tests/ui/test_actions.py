@@ -241,6 +241,7 @@ def test_images_that_were_moved_are_shown_again(
     with qtbot.waitSignal(session.message) as told:
         window.actions_.by_id["project.images"].trigger()
     assert told.args[0] == "3 of the project's 3 images are in elsewhere."
+    assert window.notice.text.text() == told.args[0]
     qtbot.waitUntil(lambda: session.pixels is not None)
     assert session.project.images_dir == now
 
