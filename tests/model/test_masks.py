@@ -1,4 +1,4 @@
-"""Assembly equals the published formula on the full image, bit for bit, and is cut to what it needs."""
+"""Assembly equals the published formula on the full image, and is cut to what it needs."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from model.messages import Prediction
 def on_the_full_image(
     prototypes: np.ndarray, coefficients: np.ndarray, box: np.ndarray, width: int, height: int
 ) -> np.ndarray:
-    """Section 9 of the reference, step by step, with full-size floats."""
+    """Section 9 of the reference, step by step: (height, width) float32, a pixel is in the mask above .5."""
     h, w, _ = prototypes.shape
     soft = torch.sigmoid(torch.from_numpy(prototypes) @ torch.from_numpy(coefficients))
     corners = torch.from_numpy(box)
@@ -25,13 +25,15 @@ def on_the_full_image(
     columns, rows = torch.arange(w), torch.arange(h)
     soft = soft * ((columns >= x1) & (columns < x2)) * ((rows >= y1) & (rows < y2))[:, None]
     full = F.interpolate(soft[None, None], size=(height, width), mode="bilinear", align_corners=False)
-    return (full[0, 0] > 0.5).numpy()
+    return full[0, 0].numpy()
 
 
-def pasted(mask: BoxMask, width: int, height: int) -> np.ndarray:
-    full = np.zeros((height, width), np.bool_)
+def assert_same(mask: BoxMask, soft: np.ndarray) -> None:
+    """The bits of where `soft` is above .5, but where that hangs on a float's last digits."""
+    full = np.zeros(soft.shape, np.bool_)
     full[mask.top : mask.bottom, mask.left : mask.right] = mask.bits
-    return full
+    clear = np.abs(soft - 0.5) > 1e-6
+    np.testing.assert_array_equal(full[clear], (soft > 0.5)[clear])
 
 
 def instance(seed: int, h: int = 20, w: int = 24, k: int = 8) -> tuple[np.ndarray, np.ndarray]:
@@ -47,14 +49,14 @@ def instance(seed: int, h: int = 20, w: int = 24, k: int = 8) -> tuple[np.ndarra
     st.tuples(st.integers(1, 300), st.integers(1, 300)),
     st.tuples(st.integers(1, 40), st.integers(1, 40)),
 )
-def test_the_box_only_gives_the_same_bits(
+def test_the_box_only_gives_the_same_bits_but_for_rounding(
     seed: int, box: tuple[float, ...], size: tuple[int, int], cells: tuple[int, int]
 ) -> None:
     prototypes, coefficients = instance(seed, *cells)
     corners = np.array(box, np.float32)
     mask = assemble(prototypes, coefficients, corners, *size)
     expected = on_the_full_image(prototypes, coefficients, corners, *size)
-    np.testing.assert_array_equal(pasted(mask, *size), expected)
+    assert_same(mask, expected)
 
 
 def test_the_mask_is_cut_tight() -> None:
@@ -117,7 +119,7 @@ def test_large_cells_give_the_same_bits(cells: tuple[int, int], size: tuple[int,
     mask = assemble(prototypes, coefficients, box, *size)
     expected = on_the_full_image(prototypes, coefficients, box, *size)
     assert expected.any()
-    np.testing.assert_array_equal(pasted(mask, *size), expected)
+    assert_same(mask, expected)
 
 
 def test_what_no_cell_reaches_is_empty() -> None:
