@@ -21,7 +21,9 @@ class PatientBot(QtBot):
         super().waitUntil(callback, timeout=max(timeout, PATIENCE))
 
     def waitSignal(self, signal: Any, *, timeout: int = PATIENCE, **options: Any) -> Any:
-        return super().waitSignal(signal, timeout=max(timeout, PATIENCE), **options)
+        if options.get("raising", True):  # else it is hoped that no signal comes
+            timeout = max(timeout, PATIENCE)
+        return super().waitSignal(signal, timeout=timeout, **options)
 
     def waitSignals(self, signals: Any, *, timeout: int = PATIENCE, **options: Any) -> Any:
         return super().waitSignals(signals, timeout=max(timeout, PATIENCE), **options)
