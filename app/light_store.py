@@ -89,17 +89,18 @@ class LightStore:
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         with self._lock:
+            done = False
             try:
                 self._connection.execute(begin)
-                try:
-                    yield
-                    self._connection.execute("COMMIT")
-                except BaseException:
-                    with contextlib.suppress(sqlite3.Error):  # the first fault is the one to tell
-                        self._connection.execute("ROLLBACK")
-                    raise
+                yield
+                self._connection.execute("COMMIT")
+                done = True
             except sqlite3.Error as error:
                 raise fault(self.name, error) from error
+            finally:
+                if not done:
+                    with contextlib.suppress(sqlite3.Error):  # the first fault is the one to tell
+                        self._connection.execute("ROLLBACK")
 
     def _run(self, statement: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         return self._connection.execute(statement, tuple(values)).fetchall()

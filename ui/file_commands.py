@@ -37,7 +37,8 @@ def find_images(context: Context) -> None:
     project = session.project
     if project is None:
         return
-    beside = next(each for each in (project.images_dir, *project.images_dir.parents) if each.is_dir())
+    before = project.images_dir
+    beside = next((each for each in before.parents if each.is_dir()), Path.home())  # a drive may be gone
     chosen = QFileDialog.getExistingDirectory(
         context.window, "Where the project's images are now", str(beside)
     )
