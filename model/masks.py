@@ -83,8 +83,8 @@ def assemble(
 
     prototypes (h, w, k), coefficients (k,), box (4,) relative x1, y1, x2, y2. The sigmoid is cropped to the
     box at the prototypes' resolution, enlarged bilinearly (cell centres at +0.5) and compared with
-    `threshold`. Equal to doing so on the full image, at the cost of the box only. An instance without a
-    pixel gives an empty mask.
+    `threshold`. Equal to doing so on the full image, but for a float's last digits, at the cost of the box
+    only. An instance without a pixel gives an empty mask.
     """
     left, top, right, bottom = crop_cells(box_relative, *prototypes.shape[:2])
     if left >= right or top >= bottom:
